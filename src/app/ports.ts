@@ -136,6 +136,8 @@ export interface Transition {
   readonly unlessExpired?: boolean;
   readonly approval?: Approval;
   readonly execution?: Execution;
+  /** Set `execution.revertAt` to this many ms after the database's now (null keeps it unset). */
+  readonly revertInMs?: number | null;
   readonly document?: RemediationDocument;
   readonly newDigest?: (bound: { readonly id: number; readonly expiresAt: string }) => string;
   /** Restart the approval clock: expires this many ms from the database's now. */

@@ -1,4 +1,4 @@
-import type { ActionChoice, Proposer } from './proposal.ts';
+import type { ActionChoice, FactPredicate, FactReference, Proposer } from './proposal.ts';
 import type { Change } from './change.ts';
 import type { Expectation, RevertRule } from './action.ts';
 import type { GateDecision } from './gate.ts';
@@ -81,6 +81,11 @@ export interface RemediationDocument {
   readonly preconditions: readonly PreconditionResult[];
   readonly risk: RiskScore;
   readonly gate: GateDecision;
+  /** The proposer's own preconditions, kept so that a fresh dry run evaluates the same ones. */
+  readonly predicates: readonly FactPredicate[];
+  readonly citedFacts: readonly FactReference[];
+  /** Kind, scope type, error class and action: the pattern by which novelty is counted. */
+  readonly patternKey: string;
   readonly policyHash: string;
   readonly locks: readonly string[];
   readonly nonce: string;
