@@ -247,6 +247,8 @@ export type ModelAnswer =
       readonly promptTokens: number | null;
       readonly completionTokens: number | null;
       readonly costUsd: number | null;
+      /** Why the text cannot be an answer although the model is alive: refused, cut, filtered or empty. */
+      readonly problem?: string;
     }
   | { readonly status: 'unavailable'; readonly reason: string };
 

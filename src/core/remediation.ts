@@ -103,7 +103,10 @@ interface Identity {
   readonly fence: number;
 }
 
-type State<Status extends RemediationStatus, Held = object> = Identity & { readonly status: Status } & Held;
+/** Distributes over the statuses, so that each is a variant of its own. */
+type State<Status extends RemediationStatus, Held = object> = Status extends RemediationStatus
+  ? Identity & { readonly status: Status } & Held
+  : never;
 
 /** A remediation from proposal to close; each status holds exactly what it has. */
 export type Remediation =
