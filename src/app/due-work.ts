@@ -12,6 +12,8 @@ export interface DueWork {
   readonly expired: readonly Remediation[];
   /** Remediations that ended needing a person in this pass. */
   readonly needsHuman: readonly { readonly remediation: Remediation; readonly reason: string }[];
+  /** Applied remediations whose verification nobody follows. */
+  readonly toVerify: readonly Remediation[];
   readonly warnings: readonly Warning[];
 }
 
@@ -21,8 +23,10 @@ export interface DueWork {
  */
 export async function runDueWork(deps: EngineDeps): Promise<DueWork> {
   const reverts = await runReverts(deps);
-  const recovered = await runRecovery(deps);
+  const abandoned = await deps.remediations.abandoned(passLimit);
+  const recovered = await runRecovery(abandoned, deps);
   return {
+    toVerify: abandoned.filter((remediation) => remediation.status === 'applied'),
     reverted: [...reverts, ...recovered].flatMap((outcome) =>
       outcome.kind === 'reverted' ? [outcome.remediation] : [],
     ),
@@ -43,10 +47,10 @@ async function runReverts(deps: EngineDeps): Promise<readonly RevertOutcome[]> {
   return Promise.all(due.map((remediation) => revertRemediation(remediation, { ...deps, cause: 'timer' })));
 }
 
-async function runRecovery(deps: EngineDeps): Promise<readonly RevertOutcome[]> {
-  const abandoned = await deps.remediations.abandoned(passLimit);
+function runRecovery(abandoned: readonly Remediation[], deps: EngineDeps): Promise<readonly RevertOutcome[]> {
+  const begun = abandoned.filter((remediation) => remediation.status !== 'applied');
   return Promise.all(
-    abandoned.map((remediation) =>
+    begun.map((remediation) =>
       remediation.status === 'reverting'
         ? revertRemediation(remediation, { ...deps, cause: 'timer' })
         : recoverExecution(remediation, deps),

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { exitCode, ExitError, type ExitCode } from './exit-code.ts';
+import { exitCode, type ExitCode } from './exit-code.ts';
 import { processStreams, type Streams } from './streams.ts';
 
 /** The program's name and version, from its own package.json. */
@@ -56,7 +56,7 @@ async function report(
   streams.err.write(`scutum-sre: ${failure.message}\n`);
   for (const hint of failure.hints) streams.err.write(`  ${hint}\n`);
   if (options.verbose && failure.stack !== null) streams.err.write(`${failure.stack}\n`);
-  if (options.json && !failure.documentWritten) {
+  if (options.json) {
     const document = {
       schema: 'scutum-sre/error/v1',
       error: { exitCode: failure.code, message: failure.message },

@@ -1,0 +1,197 @@
+import type { GateDecision } from '../core/gate.ts';
+import { policyHash } from '../core/policy/default-policy.ts';
+import { visibleText } from '../core/plain-text.ts';
+import type { Proposer } from '../core/proposal.ts';
+import { proposalDigest, sameGround } from '../core/proposal-digest.ts';
+import type { Remediation, RemediationDocument } from '../core/remediation.ts';
+import { asJson, draftFor } from './engine.ts';
+import {
+  judge,
+  type AssessDeps,
+  type Ground,
+  type JudgeSubject,
+  type Judgement,
+  type RemediateProposal,
+} from './judge.ts';
+import type { ProposeResult, RemediationDraft } from './ports.ts';
+
+/** An approval waits this long, then it expires (design.md §2.6); real time. */
+export const approvalLifetimeMs = 10 * 60_000;
+
+/** Judges a proposal and stores it as a remediation, unless an open one holds the incident or a target. */
+export async function assess(
+  proposal: RemediateProposal,
+  ground: Ground,
+  deps: AssessDeps,
+): Promise<ProposeResult> {
+  const judgement = await judge({ proposal, revertOf: null }, ground, deps);
+  return store({ proposal, revertOf: null, judgement, ground }, deps);
+}
+
+/** Stores a judged proposal with its audit row: the triggering payload, the score and what moved it, the reasons. */
+export function store(
+  input: JudgeSubject & { readonly judgement: Judgement; readonly ground: Ground },
+  deps: AssessDeps,
+): Promise<ProposeResult> {
+  const document = documentOf(input, deps);
+  const draft: RemediationDraft = {
+    incidentNumber: input.ground.incident?.number ?? null,
+    revertOf: input.revertOf,
+    status: statusOf(input.judgement.gate),
+    document,
+    expiresInMs: approvalLifetimeMs,
+    digest: (bound) => digestOf(document, bound, deps),
+  };
+  return deps.remediations.propose(draft, (id, digest) =>
+    draftFor(
+      { id, incidentNumber: draft.incidentNumber },
+      'proposed',
+      {
+        digest,
+        status: draft.status,
+        document: asJson(document),
+        trigger: asJson(input.ground.incident),
+        facts: asJson(input.ground.evidence),
+      },
+      deps,
+    ),
+  );
+}
+
+function documentOf(
+  input: JudgeSubject & { readonly judgement: Judgement },
+  deps: AssessDeps,
+  nonce: string = deps.randomness.hex(16),
+): RemediationDocument {
+  const { proposal, judgement } = input;
+  const { action, dryRun: run } = judgement;
+  const proposedBy: Proposer = action.type.startsWith('runbook.')
+    ? { kind: 'runbook', name: action.type }
+    : proposal.proposedBy;
+  return {
+    action: {
+      type: action.type,
+      version: action.version,
+      params: action.params.parse(proposal.action.params),
+    },
+    proposedBy,
+    confidence: judgement.confidence,
+    diagnosis: visibleText(proposal.diagnosis, { maxLength: 4_000 }),
+    changes: run.changes,
+    inverse: run.inverse,
+    revert: run.revert,
+    expectation: run.expectation,
+    preconditions: run.preconditions,
+    risk: judgement.risk,
+    gate: judgement.gate,
+    predicates: proposal.preconditions,
+    citedFacts: proposal.citedFacts,
+    patternKey: judgement.patternKey,
+    policyHash: policyHash(deps.policy),
+    locks: run.locks,
+    nonce,
+  };
+}
+
+function digestOf(
+  document: RemediationDocument,
+  bound: { readonly id: number; readonly expiresAt: string },
+  deps: Pick<AssessDeps, 'deployment'>,
+): string {
+  return proposalDigest({ deployment: deps.deployment, id: bound.id, expiresAt: bound.expiresAt, document });
+}
+
+/** A proposal that the gate lets run starts as pending too: the run then grants it by policy. */
+function statusOf(gate: GateDecision): RemediationDraft['status'] {
+  switch (gate.decision) {
+    case 'refuse':
+      return 'refused';
+    case 'assist_only':
+      return 'assist_only';
+    case 'auto_execute':
+    case 'require_approval':
+      return 'pending_approval';
+    default:
+      return gate.decision satisfies never;
+  }
+}
+
+export type RefreshResult =
+  /** Same ground: the digest on screen still stands. */
+  | { readonly kind: 'same'; readonly remediation: Remediation }
+  /** Repaint: another digest, and what is different. */
+  | { readonly kind: 'changed'; readonly remediation: Remediation; readonly differences: readonly string[] }
+  /** Closed or superseded; a new proposal may be made. */
+  | { readonly kind: 'gone'; readonly remediation: Remediation | null };
+
+/**
+ * A fresh dry run of a stored proposal. The same changes, verdicts and triggers and a score not higher than shown keep
+ * it as it is; otherwise it is stored anew under a new digest, and the old digest approves nothing any more.
+ */
+export async function refreshRemediation(
+  remediation: Remediation,
+  ground: Ground,
+  deps: AssessDeps,
+): Promise<RefreshResult> {
+  const proposal = proposalOf(remediation);
+  const judgement = await judge({ proposal, revertOf: remediation.revertOf }, ground, deps);
+  const document = documentOf(
+    { proposal, revertOf: remediation.revertOf, judgement },
+    deps,
+    remediation.document.nonce,
+  );
+  const status = statusOf(judgement.gate);
+  if (remediation.status !== 'pending_approval') {
+    if (status === remediation.status) return { kind: 'same', remediation };
+    return supersede(remediation, 'its ground changed', deps);
+  }
+  const comparison = sameGround(remediation.document, document);
+  if (comparison.same && status === 'pending_approval') return { kind: 'same', remediation };
+  const step = await deps.remediations.transition({
+    id: remediation.id,
+    fence: remediation.fence,
+    from: ['pending_approval'],
+    to: status,
+    document,
+    newDigest: (bound) => digestOf(document, bound, deps),
+    audit: draftFor(
+      remediation,
+      'refreshed',
+      {
+        differences: [...comparison.differences],
+        before: remediation.digest,
+        status,
+        document: asJson(document),
+      },
+      deps,
+    ),
+  });
+  if (step.kind === 'done')
+    return { kind: 'changed', remediation: step.remediation, differences: comparison.differences };
+  return { kind: 'gone', remediation: step.kind === 'fenced_out' ? step.remediation : null };
+}
+
+async function supersede(remediation: Remediation, reason: string, deps: AssessDeps): Promise<RefreshResult> {
+  const step = await deps.remediations.transition({
+    id: remediation.id,
+    fence: remediation.fence,
+    from: [remediation.status],
+    to: 'superseded',
+    audit: draftFor(remediation, 'superseded', { reason }, deps),
+  });
+  return { kind: 'gone', remediation: step.kind === 'done' ? step.remediation : null };
+}
+
+function proposalOf(remediation: Remediation): RemediateProposal {
+  const { document } = remediation;
+  return {
+    kind: 'remediate',
+    proposedBy: document.proposedBy,
+    action: { type: document.action.type, params: document.action.params },
+    confidence: document.confidence,
+    preconditions: document.predicates,
+    citedFacts: document.citedFacts,
+    diagnosis: document.diagnosis,
+    rejected: [],
+  };
+}

@@ -1,0 +1,152 @@
+import type { Expectation } from '../core/action.ts';
+import type { Evidence, ReadingName } from '../core/evidence.ts';
+import { readFact } from '../core/fact.ts';
+import type { Remediation, Verification } from '../core/remediation.ts';
+import { minutesToMs, secondsToMs } from '../core/tempo.ts';
+import { judgeOutcome, meanSignal } from '../core/verification.ts';
+import { standingOf } from './apply-change.ts';
+import { asJson, draftFor, leaseMs, portFor, type EngineDeps } from './engine.ts';
+import { revertRemediation } from './revert.ts';
+
+export interface VerifyDeps extends EngineDeps {
+  readonly readEvidence: (names: readonly ReadingName[]) => Promise<Evidence>;
+  readonly readingsFor: (remediation: Remediation) => readonly ReadingName[];
+  /** False for actions whose signal a tenant could move to free itself. */
+  readonly revertsWhenWorse: (remediation: Remediation) => boolean;
+  /** Called with each look at the signal, for the screen. */
+  readonly progress: (look: VerificationLook) => void;
+}
+
+export interface VerificationLook {
+  readonly signal: number | null;
+  readonly verification: Verification;
+  readonly elapsedMs: number;
+  readonly deadlineMs: number;
+}
+
+export type VerifyOutcome =
+  | { readonly kind: 'verified'; readonly remediation: Remediation; readonly verification: Verification }
+  | { readonly kind: 'reverted'; readonly remediation: Remediation; readonly verification: Verification }
+  | { readonly kind: 'needs_human'; readonly remediation: Remediation; readonly reason: string }
+  /** Its timer, another worker or a person moved it on meanwhile. */
+  | { readonly kind: 'overtaken'; readonly remediation: Remediation | null }
+  /** The caller stopped following; a worker goes on. */
+  | { readonly kind: 'left'; readonly remediation: Remediation };
+
+/** One look at the signal every this many nominal seconds. */
+const lookEverySeconds = 5;
+
+/**
+ * Follows an applied remediation until its outcome is known: the values must still read back, and the signal the action
+ * promised is judged after its settle time. Worse → the inverse runs once, by itself.
+ */
+export async function verifyOutcome(
+  applied: Remediation & { readonly status: 'applied' },
+  deps: VerifyDeps,
+  stop?: AbortSignal,
+): Promise<VerifyOutcome> {
+  const { expectation } = applied.document;
+  if (expectation === null)
+    return settle(applied, { outcome: 'inconclusive', detail: 'accepted; nothing can be read back' }, deps);
+  const started = deps.clock.monotonicMs();
+  const deadlineMs = secondsToMs(deps.tempo, expectation.deadlineSeconds);
+  const current: Remediation = applied;
+  for (;;) {
+    if (stop?.aborted === true) return { kind: 'left', remediation: current };
+    if (!(await deps.remediations.renewLease(applied.id, applied.fence, leaseMs)))
+      return { kind: 'overtaken', remediation: await deps.remediations.getRemediation(applied.id) };
+    const lost = await lostChange(applied, deps);
+    if (lost !== null) return handOver(applied, lost, deps);
+    const elapsedMs = deps.clock.monotonicMs() - started;
+    const signal = await readSignal(applied, expectation, deps);
+    const verification = judgeOutcome({
+      expectation,
+      before: applied.execution.signalBefore,
+      after: signal,
+      elapsedSeconds: (elapsedMs / minutesToMs(deps.tempo, 1)) * 60,
+    });
+    deps.progress({ signal, verification, elapsedMs, deadlineMs });
+    if (verification.outcome !== 'pending') return settle(applied, verification, deps);
+    await deps.clock.sleep(Math.max(250, secondsToMs(deps.tempo, lookEverySeconds)), stop);
+  }
+}
+
+async function readSignal(
+  remediation: Remediation,
+  expectation: Expectation,
+  deps: VerifyDeps,
+): Promise<number | null> {
+  const evidence = await deps.readEvidence(deps.readingsFor(remediation));
+  return signalOf(evidence, expectation);
+}
+
+/** The expectation's signal as one number: the mean over its subjects; null when none could be read. */
+export function signalOf(evidence: Evidence, expectation: Expectation): number | null {
+  return meanSignal(expectation.subjects.map((subject) => readFact(evidence, expectation.fact, subject)));
+}
+
+/** A value that no longer reads as written, or null. What cannot be read now is not evidence of loss. */
+async function lostChange(remediation: Remediation, deps: VerifyDeps): Promise<string | null> {
+  for (const change of remediation.document.changes) {
+    const port = portFor(deps.effects, change.target);
+    if (typeof port === 'string' || port.oneShot) continue;
+    const standing = await standingOf(change, { port, clock: deps.clock });
+    if (standing.at === 'from' || standing.at === 'elsewhere')
+      return `${change.target} ${change.field} now reads ${standing.shown}, not ${JSON.stringify(change.to)}`;
+  }
+  return null;
+}
+
+async function handOver(
+  applied: Remediation & { readonly status: 'applied' },
+  reason: string,
+  deps: VerifyDeps,
+): Promise<VerifyOutcome> {
+  const step = await deps.remediations.transition({
+    id: applied.id,
+    fence: applied.fence,
+    from: ['applied'],
+    to: 'needs_human',
+    execution: {
+      ...applied.execution,
+      finishedAt: deps.clock.now(),
+      verification: { outcome: 'inconclusive', detail: reason },
+    },
+    audit: draftFor(applied, 'needs_human', { reason }, deps),
+  });
+  if (step.kind !== 'done')
+    return { kind: 'overtaken', remediation: await deps.remediations.getRemediation(applied.id) };
+  return { kind: 'needs_human', remediation: step.remediation, reason };
+}
+
+async function settle(
+  applied: Remediation & { readonly status: 'applied' },
+  verification: Verification,
+  deps: VerifyDeps,
+): Promise<VerifyOutcome> {
+  const step = await deps.remediations.transition({
+    id: applied.id,
+    fence: applied.fence,
+    from: ['applied'],
+    to: 'verified',
+    execution: { ...applied.execution, verification, finishedAt: deps.clock.now() },
+    audit: draftFor(applied, 'verified', { verification: asJson(verification) }, deps),
+  });
+  if (step.kind !== 'done')
+    return { kind: 'overtaken', remediation: await deps.remediations.getRemediation(applied.id) };
+  if (verification.outcome !== 'worse' || !deps.revertsWhenWorse(applied))
+    return { kind: 'verified', remediation: step.remediation, verification };
+  const reverted = await revertRemediation(step.remediation, { ...deps, cause: 'worse' });
+  switch (reverted.kind) {
+    case 'reverted':
+      return { kind: 'reverted', remediation: reverted.remediation, verification };
+    case 'needs_human':
+      return reverted;
+    case 'unreached':
+      return { kind: 'needs_human', remediation: reverted.remediation, reason: reverted.reason };
+    case 'fenced_out':
+      return { kind: 'overtaken', remediation: reverted.remediation };
+    default:
+      return reverted satisfies never;
+  }
+}

@@ -1,0 +1,74 @@
+import type { ActionLibrary } from '../core/action.ts';
+import type { Tempo } from '../core/tempo.ts';
+import type { EngineDeps } from '../app/engine.ts';
+import type {
+  AuditLog,
+  Clock,
+  ControlStore,
+  EffectPort,
+  FactReader,
+  IncidentStore,
+  ModelPort,
+  PagerPort,
+  Randomness,
+  RemediationStore,
+  SignalSourcePort,
+  SlaStore,
+  Warning,
+} from '../app/ports.ts';
+import type { Config } from './config.ts';
+
+/** Our own store, opened: enough for every command that only reads or closes records. */
+export interface Session {
+  readonly config: Config;
+  readonly sandbox: boolean;
+  /** Shown on every screen and bound into every digest. */
+  readonly deployment: string;
+  readonly operator: string;
+  readonly tempo: Tempo;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly incidents: IncidentStore;
+  readonly remediations: RemediationStore;
+  readonly control: ControlStore;
+  readonly audit: AuditLog;
+  readonly slas: SlaStore;
+  /** What the operator should know about this store and configuration. */
+  readonly notes: readonly Warning[];
+  /** The gateway, its signals, the models and the pager; built on first use. */
+  readonly outside: () => Promise<Outside>;
+  readonly close: () => Promise<void>;
+}
+
+/** Everything outside our store that a decision needs. */
+export interface Outside {
+  readonly library: ActionLibrary;
+  /** Fresh for each triage, so that each reading is read once a triage and not once a process. */
+  readonly reads: () => {
+    readonly sources: readonly SignalSourcePort[];
+    readonly readers: readonly FactReader[];
+  };
+  readonly effects: readonly EffectPort[];
+  readonly pager: PagerPort;
+  readonly models: readonly ModelPort[];
+  readonly modelNote: string | null;
+  /** Whether writes to the gateway are possible right now; feeds the worker heartbeat. */
+  readonly proveWriteAccess: (signal: AbortSignal) => Promise<boolean>;
+  /** Live error rate for the screen, in per cent by provider; only the sandbox has one. */
+  readonly warnings: readonly Warning[];
+  /** Turns runbook actions into ones whose dry run was executed; identity for the built-in ones. */
+  readonly problems: readonly Warning[];
+}
+
+/** The part of a session that execution needs. */
+export function engineOf(session: Session, outside: Outside): EngineDeps {
+  return {
+    remediations: session.remediations,
+    control: session.control,
+    effects: outside.effects,
+    clock: session.clock,
+    randomness: session.randomness,
+    tempo: session.tempo,
+    operator: session.operator,
+  };
+}
