@@ -66,6 +66,8 @@ export interface Execution {
   readonly verification: Verification;
   /** The expectation's signal before the effect, per cent or ms; null when unknown. */
   readonly signalBefore: number | null;
+  /** The same for each of `expectation.subjects`, in their order: what the outcome is judged against. */
+  readonly signalsBefore?: readonly (number | null)[];
 }
 
 /** What the digest binds: everything that will run, and the ground on which it was allowed. */
@@ -155,4 +157,14 @@ export const nextStatuses: { readonly [S in RemediationStatus]: readonly Remedia
 /** True when the life cycle allows this step. */
 export function mayFollow(from: RemediationStatus, to: RemediationStatus): boolean {
   return nextStatuses[from].includes(to);
+}
+
+/**
+ * True while something may still happen by it: its status locks the incident and the targets, or it is verified and
+ * its timer has not fired yet.
+ */
+export function isOpen(remediation: Remediation): boolean {
+  if (remediation.status === 'verified')
+    return remediation.execution.revertAt !== null && remediation.execution.revertedAt === null;
+  return lockingStatuses.some((status) => status === remediation.status);
 }
