@@ -88,7 +88,8 @@ function documentOf(
     citedFacts: proposal.citedFacts,
     patternKey: judgement.patternKey,
     policyHash: policyHash(deps.policy),
-    locks: run.locks,
+    // An undo holds its own name, not the targets: its original may still hold those.
+    locks: input.revertOf === null ? run.locks : [`revert:${input.revertOf}`],
     nonce,
   };
 }
@@ -146,7 +147,9 @@ export async function refreshRemediation(
     return supersede(remediation, 'its ground changed', deps);
   }
   const comparison = sameGround(remediation.document, document);
-  if (comparison.same && status === 'pending_approval') return { kind: 'same', remediation };
+  if (comparison.kind === 'same' && status === 'pending_approval') return { kind: 'same', remediation };
+  const differences =
+    comparison.kind === 'same' ? [`the gate now says ${judgement.gate.decision}`] : comparison.differences;
   const step = await deps.remediations.transition({
     id: remediation.id,
     fence: remediation.fence,
@@ -158,7 +161,7 @@ export async function refreshRemediation(
       remediation,
       'refreshed',
       {
-        differences: [...comparison.differences],
+        differences: [...differences],
         before: remediation.digest,
         status,
         document: asJson(document),
@@ -166,8 +169,7 @@ export async function refreshRemediation(
       deps,
     ),
   });
-  if (step.kind === 'done')
-    return { kind: 'changed', remediation: step.remediation, differences: comparison.differences };
+  if (step.kind === 'done') return { kind: 'changed', remediation: step.remediation, differences };
   return { kind: 'gone', remediation: step.kind === 'fenced_out' ? step.remediation : null };
 }
 

@@ -33,7 +33,7 @@ export type ExecutionOutcome =
  */
 export async function executeRemediation(
   remediation: Approved,
-  deps: EngineDeps & { readonly signalBefore: number | null },
+  deps: EngineDeps & SignalsBefore,
 ): Promise<ExecutionOutcome> {
   const { changes } = remediation.document;
   const missing = unavailableReason(deps.effects, changes);
@@ -106,9 +106,15 @@ async function giveUp(
     : { kind: 'unavailable', reason: obstacle.reason };
 }
 
+/** The expectation's signals before the effect: the worst one to show, each one to judge by. */
+export interface SignalsBefore {
+  readonly signalBefore: number | null;
+  readonly signalsBefore: readonly (number | null)[];
+}
+
 type Running = Remediation & { readonly status: 'executing' };
 
-function recordIntent(remediation: Approved, deps: EngineDeps & { readonly signalBefore: number | null }) {
+function recordIntent(remediation: Approved, deps: EngineDeps & SignalsBefore) {
   const execution: Execution = {
     id: deps.randomness.hex(8),
     startedAt: deps.clock.now(),
@@ -118,6 +124,7 @@ function recordIntent(remediation: Approved, deps: EngineDeps & { readonly signa
     revertedAt: null,
     verification: { outcome: 'pending', detail: 'not yet judged' },
     signalBefore: deps.signalBefore,
+    signalsBefore: deps.signalsBefore,
   };
   const { changes, inverse, revert } = remediation.document;
   return deps.remediations.transition({

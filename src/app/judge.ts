@@ -7,7 +7,7 @@ import { decideGate } from '../core/gate.ts';
 import type { Incident } from '../core/incident.ts';
 import { insideIncident } from '../core/incident-scope.ts';
 import { combineConfidence } from '../core/confidence.ts';
-import { errorClassesOf, patternKey } from '../core/novelty.ts';
+import { patternKey } from '../core/novelty.ts';
 import type { Policy } from '../core/policy/default-policy.ts';
 import type { Proposal } from '../core/proposal.ts';
 import { effectiveReversibility } from '../core/risk/reversibility.ts';
@@ -75,14 +75,14 @@ export async function judge(subject: JudgeSubject, ground: Ground, deps: AssessD
   const run = dryRun({ action, params, context, modelPreconditions: proposal.preconditions });
   const pattern = patternKey({
     incident: ground.incident,
-    errorClasses: ground.incident === null ? {} : errorClassesOf(ground.incident),
+    errorClasses: {},
     actionType: action.type,
   });
   const history = await deps.remediations.history({ locks: run.locks, patternKey: pattern });
   const confidence = combineConfidence({
     proposedBy: proposal.proposedBy,
     reported: proposal.confidence,
-    cited: proposal.citedFacts,
+    citedFacts: proposal.citedFacts,
     evidence: ground.evidence,
     history,
   });

@@ -1,9 +1,8 @@
-import type { Expectation } from '../core/action.ts';
 import type { Evidence, ReadingName } from '../core/evidence.ts';
 import { readFact } from '../core/fact.ts';
 import type { Remediation, Verification } from '../core/remediation.ts';
-import { minutesToMs, secondsToMs } from '../core/tempo.ts';
-import { judgeOutcome, meanSignal } from '../core/verification.ts';
+import { secondsToMs } from '../core/tempo.ts';
+import { judgeOutcome, readSignals, worstSignal } from '../core/verification.ts';
 import { standingOf } from './apply-change.ts';
 import { asJson, draftFor, leaseMs, portFor, type EngineDeps } from './engine.ts';
 import { revertRemediation } from './revert.ts';
@@ -58,31 +57,20 @@ export async function verifyOutcome(
     const lost = await lostChange(applied, deps);
     if (lost !== null) return handOver(applied, lost, deps);
     const elapsedMs = deps.clock.monotonicMs() - started;
-    const signal = await readSignal(applied, expectation, deps);
+    const evidence = await deps.readEvidence(deps.readingsFor(applied));
     const verification = judgeOutcome({
       expectation,
-      before: applied.execution.signalBefore,
-      after: signal,
-      elapsedSeconds: (elapsedMs / minutesToMs(deps.tempo, 1)) * 60,
+      before: applied.execution.signalsBefore ?? [],
+      after: expectation.subjects.map((subject) => readFact(evidence, expectation.fact, subject)),
+      receipts: applied.execution.receipts,
+      elapsedMs,
+      tempo: deps.tempo,
     });
+    const signal = worstSignal(readSignals(evidence, expectation), expectation.better);
     deps.progress({ signal, verification, elapsedMs, deadlineMs });
     if (verification.outcome !== 'pending') return settle(applied, verification, deps);
     await deps.clock.sleep(Math.max(250, secondsToMs(deps.tempo, lookEverySeconds)), stop);
   }
-}
-
-async function readSignal(
-  remediation: Remediation,
-  expectation: Expectation,
-  deps: VerifyDeps,
-): Promise<number | null> {
-  const evidence = await deps.readEvidence(deps.readingsFor(remediation));
-  return signalOf(evidence, expectation);
-}
-
-/** The expectation's signal as one number: the mean over its subjects; null when none could be read. */
-export function signalOf(evidence: Evidence, expectation: Expectation): number | null {
-  return meanSignal(expectation.subjects.map((subject) => readFact(evidence, expectation.fact, subject)));
 }
 
 /** A value that no longer reads as written, or null. What cannot be read now is not evidence of loss. */

@@ -64,7 +64,7 @@ export interface Execution {
   readonly revertAt: string | null;
   readonly revertedAt: string | null;
   readonly verification: Verification;
-  /** The expectation's signal before the effect, per cent or ms; null when unknown. */
+  /** The expectation's worst signal before the effect, in its unit; null when unknown. */
   readonly signalBefore: number | null;
   /** The same for each of `expectation.subjects`, in their order: what the outcome is judged against. */
   readonly signalsBefore?: readonly (number | null)[];

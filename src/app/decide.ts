@@ -1,0 +1,121 @@
+import type { Evidence } from '../core/evidence.ts';
+import type { Incident } from '../core/incident.ts';
+import { revertActionOf } from '../core/revert-action.ts';
+import type { Approval, Remediation } from '../core/remediation.ts';
+import { readSignals, worstSignal } from '../core/verification.ts';
+import { approvalLifetimeMs, refreshRemediation, type RefreshResult } from './assess.ts';
+import { collectEvidence } from './collect-evidence.ts';
+import { draftFor } from './engine.ts';
+import { executeRemediation, type ExecutionOutcome, type SignalsBefore } from './execute.ts';
+import type { AssessDeps, Ground } from './judge.ts';
+import type { FactReader, IncidentStore } from './ports.ts';
+import { readingsOfAction } from './readings-needed.ts';
+
+export interface DecideDeps extends AssessDeps {
+  readonly incidents: IncidentStore;
+  /** Fresh readers: each look reads the live state again. */
+  readonly freshReaders: () => readonly FactReader[];
+}
+
+/** A fresh dry run of a pending proposal against the live state (reliability.md §3.5). */
+export async function freshDryRun(
+  remediation: Remediation,
+  deps: DecideDeps,
+): Promise<{ readonly result: RefreshResult; readonly ground: Ground }> {
+  const ground = await groundOf(remediation, deps);
+  const bound = await boundTo(remediation, deps);
+  return { result: await refreshRemediation(remediation, ground, bound), ground };
+}
+
+/** For an undo, the action is the stored inverse of its original and not a new plan. */
+async function boundTo(remediation: Remediation, deps: DecideDeps): Promise<DecideDeps> {
+  if (remediation.revertOf === null) return deps;
+  const original = await deps.remediations.getRemediation(remediation.revertOf);
+  if (original === null || (original.status !== 'applied' && original.status !== 'verified')) return deps;
+  return { ...deps, prepare: (action) => Promise.resolve(revertActionOf(original, action)) };
+}
+
+/** Reads anew what this remediation was decided on. */
+export async function groundOf(remediation: Remediation, deps: DecideDeps): Promise<Ground> {
+  const incident =
+    remediation.incidentNumber === null ? null : await deps.incidents.getIncident(remediation.incidentNumber);
+  return groundFor({ actionType: remediation.document.action.type, incident }, deps);
+}
+
+/** Reads what a decision about this action and incident needs. */
+export async function groundFor(
+  subject: { readonly actionType: string; readonly incident: Incident | null },
+  deps: DecideDeps,
+): Promise<Ground> {
+  const action = deps.library.find(subject.actionType);
+  const names = action === null ? [] : readingsOfAction(action, subject.incident?.kind ?? null);
+  const evidence = await collectEvidence({ names, readers: deps.freshReaders() });
+  return {
+    incident: subject.incident,
+    evidence,
+    open: await deps.incidents.listIncidents({ open: true, limit: 200 }),
+  };
+}
+
+export type GrantOutcome =
+  | { readonly kind: 'granted'; readonly remediation: Remediation & { readonly status: 'approved' } }
+  /** State or digest changed, or somebody else decided or ran it. */
+  | { readonly kind: 'stale'; readonly remediation: Remediation | null }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'suspended'; readonly reason: string };
+
+/**
+ * Consumes a pending proposal for exactly the digest that was on screen: row locked, status pending, digest equal, not
+ * expired by the database clock. The grant itself holds ten minutes.
+ */
+export async function grantApproval(
+  remediation: Remediation,
+  approval: { readonly by: string; readonly digest: string; readonly basis: 'typed_code' | 'gate' },
+  deps: DecideDeps,
+): Promise<GrantOutcome> {
+  const given: Approval = {
+    by: approval.by,
+    identity: 'asserted',
+    at: deps.clock.now(),
+    digest: approval.digest,
+  };
+  const step = await deps.remediations.transition({
+    id: remediation.id,
+    fence: remediation.fence,
+    from: ['pending_approval'],
+    to: 'approved',
+    digest: approval.digest,
+    unlessExpired: true,
+    // A revert is allowed while suspended (design.md §2.8).
+    unlessSuspended: remediation.revertOf === null,
+    expiresInMs: approvalLifetimeMs,
+    approval: given,
+    audit: draftFor(
+      remediation,
+      'approved',
+      { by: approval.by, identity: given.identity, basis: approval.basis, digest: approval.digest },
+      deps,
+    ),
+  });
+  if (step.kind === 'fenced_out') return { kind: 'stale', remediation: step.remediation };
+  if (step.kind !== 'done') return step;
+  return step.remediation.status === 'approved'
+    ? { kind: 'granted', remediation: step.remediation }
+    : { kind: 'stale', remediation: step.remediation };
+}
+
+/** Runs what was granted; the signal to be judged later is read first. */
+export async function runGranted(
+  granted: Remediation & { readonly status: 'approved' },
+  ground: Ground,
+  deps: DecideDeps,
+): Promise<ExecutionOutcome> {
+  return executeRemediation(granted, { ...deps, ...signalsOf(granted, ground.evidence) });
+}
+
+function signalsOf(remediation: Remediation, evidence: Evidence): SignalsBefore {
+  const { expectation } = remediation.document;
+  if (expectation === null) return { signalBefore: null, signalsBefore: [] };
+  const signals = readSignals(evidence, expectation);
+  return { signalBefore: worstSignal(signals, expectation.better), signalsBefore: signals };
+}
