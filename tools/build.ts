@@ -1,5 +1,5 @@
 /** Bundles the program with splitting, so that a command loads only what it imports. */
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
@@ -23,3 +23,5 @@ await build({
     js: "import{createRequire as scutumCreateRequire}from'node:module';const require=scutumCreateRequire(import.meta.url);",
   },
 });
+// The program reads its migrations as files; what is recorded in a store is the checksum of exactly these bytes.
+cpSync('src/adapters/postgres/migrations', 'dist/migrations', { recursive: true });

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StoreError } from './database.ts';
+
+/** pg looks for this name in the folder it is given as host. */
+const socketName = '.s.PGSQL.5432';
+/** The shortest limit of a socket path among our systems is 104 bytes (macOS). */
+const longestPath = 100;
+
+/** The path of the socket in its folder. */
+export function socketPath(folder: string): string {
+  return join(folder, socketName);
+}
+
+/** Makes the folder if need be, readable by its owner alone, and returns its real path. Throws when it is not ours. */
+export function privateFolder(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const real = realpathSync(folder);
+  if (lstatSync(real).uid === process.getuid?.()) chmodSync(real, 0o700);
+  requirePrivate(real);
+  return real;
+}
+
+/** Throws `forbidden` unless this is a folder of ours that nobody else may enter: a socket in it has no password. */
+export function requirePrivate(folder: string): void {
+  const found = lstatSync(folder);
+  if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0)
+    throw new StoreError(
+      'forbidden',
+      `the folder \`${folder}\` must be a folder of the user who runs this, mode 0700`,
+    );
+}
+
+/** Where the socket of a store goes: beside the store, or under a hashed name in the temporary folder when too long. */
+export function socketFolderFor(storeFolder: string): string {
+  if (Buffer.byteLength(socketPath(storeFolder)) <= longestPath) return storeFolder;
+  const name = createHash('sha256').update(storeFolder).digest('hex').slice(0, 24);
+  return privateFolder(join(tmpdir(), `scutum-sre-${process.getuid?.() ?? 0}-${name}`));
+}
+
+/** True when a process listens on the socket of this folder. At most one second. */
+export function somebodyListens(folder: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path: socketPath(folder), timeout: 1_000 });
+    const answer = (listens: boolean) => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+    socket.once('timeout', () => answer(false));
+  });
+}
