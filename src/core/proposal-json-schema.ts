@@ -100,8 +100,10 @@ function strictObject(schema: JsonObject, properties: JsonObject): JsonObject {
 }
 
 function acceptsNull(schema: JsonValue): boolean {
-  const type = isObject(schema) ? schema['type'] : undefined;
-  return Array.isArray(type) && type.includes('null');
+  if (!isObject(schema)) return false;
+  const { type, anyOf } = schema;
+  if (Array.isArray(anyOf)) return anyOf.some(acceptsNull);
+  return type === 'null' || (Array.isArray(type) && type.includes('null'));
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -13,11 +13,17 @@ export const smallLibrary: ActionLibrary = libraryOf([
   smallAction('limit.lower', ['budget.exceeded'], {
     params: z
       .strictObject({
-        team: z.string().min(1).max(512).optional(),
-        key: z.string().min(1).max(512).optional(),
+        team: z.string().min(1).max(512).nullish(),
+        key: z.string().min(1).max(512).nullish(),
         percent: z.int().min(1).max(90),
       })
-      .refine(({ team, key }) => (team === undefined) !== (key === undefined), 'exactly one of team and key'),
+      .refine(({ team, key }) => (team ?? null) === null || (key ?? null) === null, 'not both team and key')
+      .refine(({ team, key }) => (team ?? key ?? null) !== null, 'exactly one of team and key')
+      .transform(({ team, key, percent }): JsonObject => ({
+        ...(typeof team === 'string' ? { team } : {}),
+        ...(typeof key === 'string' ? { key } : {}),
+        percent,
+      })),
   }),
   smallAction('alert.page_oncall', ['provider.unhealthy', 'budget.exceeded'], {
     params: z.strictObject({ summary: z.string().min(1).max(1024), severity: z.enum(['critical', 'error']) }),
