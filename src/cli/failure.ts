@@ -14,8 +14,12 @@ export interface Failure {
 const storeFailures: Readonly<Record<string, { readonly code: ExitCode; readonly hint: string }>> = {
   unreachable: { code: exitCode.unavailable, hint: 'our own store is needed for this; is the database up?' },
   unmigrated: { code: exitCode.usage, hint: 'run `scutum-sre init` once with this DATABASE_URL' },
-  forbidden: { code: exitCode.forbidden, hint: 'the database role lacks a right it needs; see `scutum-sre init --help`' },
+  forbidden: {
+    code: exitCode.forbidden,
+    hint: 'the database role lacks a right it needs; see `scutum-sre init --help`',
+  },
   busy: { code: exitCode.unavailable, hint: 'wait for that process, or stop it' },
+  misconfigured: { code: exitCode.usage, hint: 'check DATABASE_URL and SCUTUM_SRE_HOME' },
   broken: { code: exitCode.failure, hint: 'the store holds something this version cannot read' },
 };
 
@@ -24,7 +28,8 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof ExitError)
     return { code: error.code, message: clean(error.message), hints: error.hints.map(clean), stack: null };
   if (!(error instanceof Error)) return unexpected(String(error), null);
-  const store = error.name === 'StoreError' && 'code' in error ? storeFailures[String(error.code)] : undefined;
+  const store =
+    error.name === 'StoreError' && 'code' in error ? storeFailures[String(error.code)] : undefined;
   if (store !== undefined)
     return { code: store.code, message: clean(error.message), hints: [store.hint], stack: null };
   return unexpected(error.message, error.stack ?? null);
@@ -35,7 +40,8 @@ function unexpected(message: string, stack: string | null): Failure {
     code: exitCode.failure,
     message: `unexpected failure: ${clean(message)}`,
     hints: ['run again with --verbose for the details'],
-    stack: stack === null ? null : redactSecrets(visibleText(stack, { maxLength: 4_000, keepNewlines: true })),
+    stack:
+      stack === null ? null : redactSecrets(visibleText(stack, { maxLength: 4_000, keepNewlines: true })),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ActionLibrary } from '../core/action.ts';
 import type { Tempo } from '../core/tempo.ts';
+import type { DecideDeps } from '../app/decide.ts';
 import type { EngineDeps } from '../app/engine.ts';
 import type {
   AuditLog,
@@ -54,10 +55,10 @@ export interface Outside {
   readonly modelNote: string | null;
   /** Whether writes to the gateway are possible right now; feeds the worker heartbeat. */
   readonly proveWriteAccess: (signal: AbortSignal) => Promise<boolean>;
-  /** Live error rate for the screen, in per cent by provider; only the sandbox has one. */
+
   readonly warnings: readonly Warning[];
   /** Turns runbook actions into ones whose dry run was executed; identity for the built-in ones. */
-  readonly problems: readonly Warning[];
+  readonly prepare: DecideDeps['prepare'];
 }
 
 /** The part of a session that execution needs. */

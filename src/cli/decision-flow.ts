@@ -1,0 +1,233 @@
+import { freshDryRun, grantApproval, runGranted, type DecideDeps } from '../app/decide.ts';
+import { expireRemediation } from '../app/due-work.ts';
+import { unavailableReason } from '../app/engine.ts';
+import type { Remediation } from '../core/remediation.ts';
+import type { ConfirmResult } from './confirm.ts';
+import { ExitError, exitCode, usageError, type ExitCode } from './exit-code.ts';
+import { alreadyDecided, executionResult, type RunResult } from './outcome-code.ts';
+
+/** The parts of a decision that talk to a person; the Ink view and the plain prompt both provide them. */
+export interface DecisionScreen {
+  /** False: nothing may be asked, so a held proposal ends with exit 8. */
+  readonly mayAsk: boolean;
+  readonly show: (remediation: Remediation, note: string | null) => void;
+  readonly confirm: (request: ConfirmRequest) => Promise<ConfirmResult>;
+  readonly say: (line: string) => void;
+}
+
+export interface ConfirmRequest {
+  readonly remediation: Remediation;
+  /** Looks at the row and the gateway again; a difference repaints and disarms. */
+  readonly refresh: () => Promise<{
+    readonly remediation: Remediation;
+    readonly differences: readonly string[];
+  }>;
+}
+
+export type DecisionOutcome =
+  | { readonly kind: 'applied'; readonly remediation: Remediation & { readonly status: 'applied' } }
+  | ({ readonly kind: 'ended' } & RunResult);
+
+/**
+ * From a stored proposal to an applied one: fresh dry run, typed code, another fresh dry run, grant, execution. Each way
+ * it can stop has its exit code. Approval happens here and nowhere else.
+ */
+export async function decide(
+  remediation: Remediation,
+  screen: DecisionScreen,
+  deps: DecideDeps,
+): Promise<DecisionOutcome> {
+  const pending = await refreshed(remediation, deps);
+  screen.show(pending.remediation, pending.note);
+  requireEffects(pending.remediation, deps);
+  if (!screen.mayAsk) return waiting(pending.remediation);
+  const answer = await ask(pending.remediation, screen, deps);
+  if (answer.kind === 'ended') return answer;
+  return grantAndRun(answer.remediation, { by: deps.operator, basis: 'typed_code' }, screen, deps);
+}
+
+/** What the gate itself lets run: the same path without a person. */
+export function runByGate(
+  remediation: Remediation,
+  screen: DecisionScreen,
+  deps: DecideDeps,
+): Promise<DecisionOutcome> {
+  return grantAndRun(remediation, { by: 'gate', basis: 'gate' }, screen, deps);
+}
+
+async function grantAndRun(
+  approved: Remediation,
+  approval: { readonly by: string; readonly basis: 'typed_code' | 'gate' },
+  screen: DecisionScreen,
+  deps: DecideDeps,
+): Promise<DecisionOutcome> {
+  const latest = await freshDryRun(approved, deps);
+  if (latest.result.kind === 'changed' || latest.result.kind === 'gone')
+    return changedMeanwhile(latest.result, screen);
+  if (approval.basis === 'gate' && latest.result.remediation.document.gate.decision !== 'auto_execute')
+    return waiting(latest.result.remediation);
+  const grant = await grantApproval(approved, { ...approval, digest: approved.digest }, deps);
+  switch (grant.kind) {
+    case 'stale':
+      return { kind: 'ended', ...staleResult(grant.remediation) };
+    case 'expired':
+      return {
+        kind: 'ended',
+        code: exitCode.expired,
+        remediation: approved,
+        message: 'the proposal expired; nothing ran',
+      };
+    case 'suspended':
+      return { kind: 'ended', ...executionResult(grant), remediation: approved };
+    case 'granted':
+      break;
+    default:
+      return grant satisfies never;
+  }
+  screen.say(`approved by ${approval.by}; running`);
+  const outcome = await runGranted(grant.remediation, latest.ground, deps);
+  if (outcome.kind === 'applied' && outcome.remediation.status === 'applied')
+    return { kind: 'applied', remediation: outcome.remediation };
+  if (outcome.kind === 'applied') return { kind: 'ended', ...staleResult(outcome.remediation) };
+  const result = executionResult(outcome);
+  return {
+    kind: 'ended',
+    ...result,
+    remediation: result.remediation ?? (await deps.remediations.getRemediation(approved.id)),
+  };
+}
+
+/** Refuses what cannot be approved, by its status; then repeats the dry run. */
+async function refreshed(
+  remediation: Remediation,
+  deps: DecideDeps,
+): Promise<{ readonly remediation: Remediation; readonly note: string | null }> {
+  await requirePending(remediation, deps);
+  const { result } = await freshDryRun(remediation, deps);
+  const current = result.remediation ?? remediation;
+  if (result.kind === 'gone' || current.status !== 'pending_approval') {
+    await requirePending(current, deps);
+    throw new ExitError(exitCode.stale, alreadyDecided(current));
+  }
+  return {
+    remediation: current,
+    note:
+      result.kind === 'changed' ? `changed since it was proposed: ${result.differences.join('; ')}` : null,
+  };
+}
+
+/** Throws the exit code of a remediation that is not open for approval. */
+export async function requirePending(remediation: Remediation, deps: DecideDeps): Promise<void> {
+  const { id, status } = remediation;
+  if (status === 'refused') throw refusedError(remediation);
+  if (status === 'assist_only')
+    throw new ExitError(
+      exitCode.refused,
+      `remediation ${id} is for information only (level ${remediation.document.gate.level}); it cannot be approved`,
+    );
+  if (status === 'expired')
+    throw new ExitError(exitCode.expired, `remediation ${id} expired; scutum-sre triage proposes anew`);
+  if (status !== 'pending_approval') throw new ExitError(exitCode.stale, alreadyDecided(remediation));
+  // The database's clock decides what is expired, not this machine's.
+  const due = await deps.remediations.dueExpiries(500);
+  if (!due.some((row) => row.id === id)) return;
+  const step = await expireRemediation(remediation, deps);
+  if (step.kind === 'done')
+    throw new ExitError(
+      exitCode.expired,
+      `remediation ${id} expired at ${remediation.expiresAt}; scutum-sre triage proposes anew`,
+    );
+}
+
+/** Exit 7 for a policy or a failed `must`, 75 for a `must` that could not be read. */
+export function refusedError(remediation: Remediation): ExitError {
+  const { gate, preconditions } = remediation.document;
+  const blocking = preconditions
+    .filter((result) => result.severity === 'must' && result.holds !== 'holds')
+    .map((result) => `${result.id}: ${result.detail}`);
+  const why = blocking.length > 0 ? blocking : gate.reasons.map((reason) => reason.detail);
+  return new ExitError(refusalCode(remediation), `remediation ${remediation.id} is refused`, why);
+}
+
+/** The exit code of a refused remediation. */
+export function refusalCode(remediation: Remediation): ExitCode {
+  return remediation.document.gate.refusal === 'dependency' ? exitCode.unavailable : exitCode.refused;
+}
+
+function requireEffects(remediation: Remediation, deps: DecideDeps): void {
+  const missing = unavailableReason(deps.effects, remediation.document.changes);
+  if (missing !== null) throw usageError(`remediation ${remediation.id} cannot run here: ${missing}`);
+}
+
+async function ask(
+  remediation: Remediation,
+  screen: DecisionScreen,
+  deps: DecideDeps,
+): Promise<
+  | { readonly kind: 'answered'; readonly remediation: Remediation }
+  | Extract<DecisionOutcome, { kind: 'ended' }>
+> {
+  let current = remediation;
+  const result = await screen.confirm({
+    remediation,
+    refresh: async () => {
+      const row = (await deps.remediations.getRemediation(current.id)) ?? current;
+      if (row.digest === current.digest && row.status === 'pending_approval')
+        return { remediation: row, differences: [] };
+      current = row;
+      const differences =
+        row.status === 'pending_approval' ? ['somebody refreshed it'] : [alreadyDecided(row)];
+      return { remediation: row, differences };
+    },
+  });
+  const ended = (code: ExitCode, message: string) => ({
+    kind: 'ended' as const,
+    code,
+    remediation: current,
+    message,
+  });
+  switch (result) {
+    case 'approved':
+      return { kind: 'answered', remediation: current };
+    case 'declined':
+      return ended(exitCode.declined, 'declined; the proposal stays pending');
+    case 'expired':
+      return ended(exitCode.expired, 'the proposal expired; nothing ran');
+    case 'interrupted':
+      return ended(exitCode.interrupted, 'interrupted; the proposal stays pending');
+    case 'changed':
+      return ended(exitCode.stale, alreadyDecided(current));
+    default:
+      return result satisfies never;
+  }
+}
+
+function changedMeanwhile(
+  result: {
+    readonly kind: 'changed' | 'gone';
+    readonly remediation: Remediation | null;
+    readonly differences?: readonly string[];
+  },
+  screen: DecisionScreen,
+): DecisionOutcome {
+  for (const difference of result.differences ?? []) screen.say(`  changed: ${difference}`);
+  return {
+    kind: 'ended',
+    code: exitCode.stale,
+    remediation: result.remediation,
+    message: 'the state changed before it ran, nothing ran; look at the fresh proposal and decide again',
+  };
+}
+
+function staleResult(remediation: Remediation | null): RunResult {
+  return { code: exitCode.stale, remediation, message: alreadyDecided(remediation) };
+}
+
+function waiting(remediation: Remediation): DecisionOutcome {
+  return {
+    kind: 'ended',
+    code: exitCode.waiting,
+    remediation,
+    message: `waiting for approval in a terminal: scutum-sre approve ${remediation.id}`,
+  };
+}

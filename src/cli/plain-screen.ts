@@ -1,0 +1,40 @@
+import type { Remediation } from '../core/remediation.ts';
+import { confirmCode } from './confirm.ts';
+import type { DecisionScreen } from './decision-flow.ts';
+import { mayAsk, type Invocation } from './invocation.ts';
+import { say } from './output.ts';
+import { remediationLines } from './remediation-output.ts';
+import type { Session } from './session.ts';
+
+/** A decision on a plain terminal: the breakdown and the prompt go to stderr, so that stdout stays data. */
+export function plainScreen(invocation: Invocation, session: Session): DecisionScreen {
+  const lines = (remediation: Remediation, note: string | null) =>
+    remediationLines(invocation, session, { remediation, note, stream: invocation.streams.err });
+  return {
+    mayAsk: mayAsk(invocation),
+    show: (remediation, note) => {
+      if (!invocation.global.json) say(invocation, ...lines(remediation, note));
+    },
+    confirm: ({ remediation, refresh }) =>
+      confirmCode({
+        digest: remediation.digest,
+        expiresAt: remediation.expiresAt,
+        input: invocation.streams.stdin,
+        output: invocation.streams.err,
+        refresh: async () => {
+          const looked = await refresh();
+          return {
+            changed: looked.differences.length > 0,
+            digest: looked.remediation.digest,
+            lines: [
+              ...looked.differences.map((difference) => `changed: ${difference}`),
+              ...(looked.remediation.status === 'pending_approval' ? lines(looked.remediation, null) : []),
+            ],
+          };
+        },
+      }),
+    say: (line) => {
+      if (!invocation.global.json) say(invocation, line);
+    },
+  };
+}
