@@ -76,11 +76,11 @@ function byConfidence(input: AutonomyInput): AutonomyLimit | null {
 function byPattern(input: AutonomyInput): AutonomyLimit | null {
   if (isPage(input.action.type)) return null;
   const known = familiarity(input.history, input.policy);
-  const seen = input.history?.patternSeen ?? 'an unknown number of';
+  const seen = input.history?.patternSeen ?? 'unknown';
   const good = input.history?.patternGood ?? 0;
   switch (known) {
     case 'first':
-      return { condition: 'pattern', level: 2, detail: `pattern closed ${seen} times before` };
+      return { condition: 'pattern', level: 2, detail: `earlier occurrences of this pattern: ${seen}` };
     case 'mixed':
       return {
         condition: 'pattern',
@@ -88,7 +88,7 @@ function byPattern(input: AutonomyInput): AutonomyLimit | null {
         detail: `only ${good} of ${seen} earlier remediations of this pattern ended well`,
       };
     case 'known':
-      return { condition: 'pattern', level: 3, detail: `pattern closed ${seen} times before` };
+      return { condition: 'pattern', level: 3, detail: `earlier occurrences of this pattern: ${seen}` };
     case 'characterised':
       return null;
     default:
