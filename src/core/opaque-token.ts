@@ -1,4 +1,4 @@
-import { idLabel, idPrefix } from './redaction-rules.ts';
+import { camelIdLabel, idLabel, idPrefix } from './redaction-rules.ts';
 
 /** Longest text looked at before a token for a label that says what it is. */
 const labelReach = 40;
@@ -13,7 +13,8 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function isOpaqueSecret(token: string, before: string): boolean {
   if (token.length < 32 || uuid.test(token) || idPrefix.test(token)) return false;
-  if (idLabel.test(before.slice(-labelReach))) return false;
+  const label = before.slice(-labelReach);
+  if (idLabel.test(label) || camelIdLabel.test(label)) return false;
   if (isHex(token)) return token.length !== 40 && hasDigit(token) && /[a-f]/i.test(token);
   return isMixed(token) && classChanges(token) >= 0.38 && decodedText(token) === null;
 }

@@ -12,7 +12,7 @@ export type SecretKind =
   | 'opaque';
 
 /** What a match must hold besides the pattern, so that words with the same beginning stay readable. */
-export type Proof = 'none' | 'digit' | 'opaque' | 'mixed';
+export type Proof = 'none' | 'digit' | 'opaque' | 'mixed' | 'dotted';
 
 export interface SecretRule {
   readonly kind: SecretKind;
@@ -73,9 +73,9 @@ export const shapeRules: readonly SecretRule[] = [
   rule('token', /NRAK-[A-Z0-9]{27}/g),
   rule('token', /(?:tskey|ATATT3|lin_api|shp(?:at|ca|pa|ss))[-_A-Za-z0-9=]{28,}/g, 'opaque'),
   rule('api-key', /AGE-SECRET-KEY-1[A-Z0-9]{58}/g),
-  rule('token', /u\+[A-Za-z0-9_+-]{18}/g),
+  rule('token', /(?<![A-Za-z0-9+/]{2})u\+[A-Za-z0-9_+-]{18}(?![A-Za-z0-9+/]{2})/g),
   rule('token', /[0-9]{8,10}:A[A-Za-z0-9_-]{34}/g, 'opaque'),
-  rule('token', /eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ)?[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*/g),
+  rule('token', /eyJ[A-Za-z0-9_.-]{20,}/g, 'dotted'),
   rule('webhook-url', /(hooks\.slack(?:-gov)?\.com\/[a-z]+\/)[A-Za-z0-9_/+-]{16,}/gi),
   rule('webhook-url', /(discord(?:app)?\.com\/api\/(?:v[0-9]+\/)?webhooks\/)[A-Za-z0-9_/-]{16,}/gi),
   rule('webhook-url', /(\.(?:webhook\.office|logic\.azure)\.com\/)[^\s"'`<>]{16,}/gi),
@@ -143,16 +143,20 @@ export const harmlessValues: readonly RegExp[] = [
   /^(?:os\.environ|env[.:]|process\.env|vault:|arn:|secret:\/\/|\$|\{\{|%[a-z(]|sha(?:1|256|384|512)[:-])/i,
   /^<[a-z0-9 _.-]{1,64}>?$/i,
   /^\[?redacted\b/i,
+  /^[^\p{L}\p{N}]*$/u,
   /^[A-Za-z0-9_-]{0,12}(?:\*{3,}|\.{3,}|…|x{6,}|•{3,})[A-Za-z0-9_-]{0,6}$/i,
 ];
 
 /** What may stand before a long opaque token that is an id or a digest, not a secret. */
 export const idLabel =
-  /(?:hash|\bsha-?[0-9]{0,3}|md5|digest|checksum|fingerprint|etag|commit|revision|\brev|\btree|\bblob|trace|span|parent|request|deployment|model|uuid|\buid|guid|nonce|\bsalt|cursor|subject|signature|\bids?|[_.-]ids?|[a-z]Ids?|ssh-(?:ed25519|rsa))(?:[^A-Za-z0-9]{0,4}\([a-z]{1,12}\))?[^A-Za-z0-9]{0,8}$|(?:"key"[ ]?:[ ]?"|\bkey `)$/i;
+  /(?:hash|hashed[-_a-z]{1,24}|\bsha-?[0-9]{0,3}|md5|digest|checksum|fingerprint|etag|commit|revision|\brev|\btree|\bblob|trace|span|parent|request|deployment|model|uuid|\buid|guid|nonce|\bsalt|cursor|subject|signature|\bids?|[_.-]ids?|ssh-(?:ed25519|rsa))(?:[^A-Za-z0-9]{0,4}\([a-z]{1,12}\))?[^A-Za-z0-9]{0,8}$|(?:"key"[ ]?:[ ]?"|\bkey `)$/i;
+
+/** The same for names like `requestId`; apart, because case matters here (`invalid` is no id). */
+export const camelIdLabel = /[a-z]Ids?[^A-Za-z0-9]{0,8}$/;
 
 /** Names under which a whole string is an id, a digest or a signature. */
 export const idName =
-  /(?:hash|sha-?[0-9]{0,3}|md5|digest|checksum|fingerprint|etag|commit|revision|trace|traceparent|uuid|uid|guid|nonce|salt|cursor|subject|signature|publickey|public_key|checkpoint|note|^ids?|[_.-]ids?|[a-z]Ids?)$/;
+  /(?:hash|sha-?[0-9]{0,3}|md5|digest|checksum|fingerprint|etag|commit|revision|trace|traceparent|uuid|uid|guid|nonce|salt|cursor|subject|signature|publickey|public_key|checkpoint|note|^ids?|[a-z_.-]ids?)$/i;
 
 /** Public ids that look random. */
 export const idPrefix =

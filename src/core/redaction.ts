@@ -55,7 +55,23 @@ function isMarker(text: string): boolean {
   return /^\[redacted:[a-z-]+\]$/.test(text);
 }
 
+const markers = /(\[redacted:[a-z-]{1,20}\])/;
+
+// Taking one secret away can bare another (its label was part of the first), so the result is looked at again.
 function replaceSpans(text: string, name: string): string {
+  let current = text;
+  for (let pass = 0; pass < 4; pass++) {
+    const pieces = current.split(markers);
+    const next = pieces
+      .map((piece, i) => (i % 2 === 1 ? piece : replaceOnce(piece, i === 0 ? name : '')))
+      .join('');
+    if (next === current) break;
+    current = next;
+  }
+  return current;
+}
+
+function replaceOnce(text: string, name: string): string {
   let result = '';
   let from = 0;
   for (const span of secretSpans(text, name)) {

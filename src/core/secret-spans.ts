@@ -24,6 +24,8 @@ const windowLength = 8192;
 /** Windows inside one long line overlap by this; a match belongs to the window that sees more of it. */
 const overlap = 1024;
 const longestPrivateKey = 20_000;
+/** A reference or placeholder is shorter than this. */
+const longestHarmless = 256;
 
 /**
  * Finds secrets in a text, in order, without overlaps. `name` is the key the text is the value of, '' when there is
@@ -36,6 +38,7 @@ export function secretSpans(text: string, name: string): readonly SecretSpan[] {
 
 /** True when a value under a secret's name shows no secret: a reference, a placeholder, a mask, a plain word or number. */
 export function isHarmlessValue(value: string, kind: NamedKind): boolean {
+  if (value.length > longestHarmless) return false;
   const text = value.trim();
   if (text === '' || harmlessValues.some((pattern) => pattern.test(text))) return true;
   if (kind === 'password') return false;
@@ -46,6 +49,7 @@ export function isHarmlessValue(value: string, kind: NamedKind): boolean {
 function* spansByWindow(text: string, name: string): Generator<SecretSpan> {
   let start = 0;
   let skip = 0;
+  let reach = 0;
   while (start < text.length) {
     const full = Math.min(start + windowLength, text.length);
     const lineEnd = full < text.length ? text.lastIndexOf('\n', full - 1) + 1 : full;
@@ -56,7 +60,8 @@ function* spansByWindow(text: string, name: string): Generator<SecretSpan> {
       const at = start + span.start;
       if (at < start + skip || at >= owned) continue;
       const spanEnd = start + span.end;
-      yield { start: at, end: spanEnd === end && cut ? tokenEnd(text, end) : spanEnd, kind: span.kind };
+      if (spanEnd === end && cut) reach = tokenEnd(text, Math.max(end, reach));
+      yield { start: at, end: spanEnd === end && cut ? reach : spanEnd, kind: span.kind };
     }
     start = cut ? end - overlap : end;
     skip = cut ? overlap / 2 : 0;
@@ -91,18 +96,23 @@ function proven(value: string, proof: Proof): boolean {
       return isOpaque(value);
     case 'mixed':
       return isMixed(value);
+    case 'dotted':
+      return value.includes('.');
     default:
       return proof satisfies never;
   }
 }
 
 function* assignedSpans(text: string, pattern: RegExp): Generator<SecretSpan> {
+  let covered = 0;
   for (const match of text.matchAll(pattern)) {
     const kind = kindOfName(match[1] ?? '');
-    if (kind === null || hashedName.test(text.slice(Math.max(0, match.index - 40), match.index))) continue;
+    if (kind === null || match.index < covered) continue;
+    if (hashedName.test(text.slice(Math.max(0, match.index - 40), match.index))) continue;
     const value = valueAt(text, match.index + match[0].length, kind);
     if (value.end <= value.start) continue;
     if (isHarmlessValue(text.slice(value.start, value.end), kind)) continue;
+    covered = value.end;
     yield { ...value, kind };
   }
 }
@@ -142,11 +152,13 @@ function stickyMatch(pattern: RegExp, text: string, at: number): string {
 
 function* opaqueSpans(text: string, name: string): Generator<SecretSpan> {
   if (name !== '' && (idName.test(name) || isHex(text))) return;
+  let covered = 0;
   for (const match of text.matchAll(/[A-Za-z0-9+/_-]{32,}={0,2}/g)) {
-    const token = match[0];
-    const before = text.slice(Math.max(0, match.index - 40), match.index);
-    if (!isOpaqueSecret(token, before) && !hidesSecret(token)) continue;
-    yield { start: match.index, end: match.index + token.length, kind: 'opaque' };
+    const found = match[0];
+    const before = text.slice(Math.max(covered, match.index - 40), match.index);
+    if (!isOpaqueSecret(found, before) && !hidesSecret(found)) continue;
+    covered = match.index + found.length;
+    yield { start: match.index, end: covered, kind: 'opaque' };
   }
 }
 
@@ -181,10 +193,10 @@ function bodyEnd(text: string, at: number): number {
   return start + (body?.[0].length ?? 0);
 }
 
+const token = /[A-Za-z0-9+/=_.~%-]*/y;
+
 function tokenEnd(text: string, from: number): number {
-  let end = from;
-  while (end < text.length && /[A-Za-z0-9+/=_.~%-]/.test(text[end] ?? '')) end++;
-  return end;
+  return from + stickyMatch(token, text, from).length;
 }
 
 function merge(spans: readonly SecretSpan[]): readonly SecretSpan[] {
