@@ -21,6 +21,8 @@ export type ApprovalEvent =
   | { readonly kind: 'tick' }
   | { readonly kind: 'read_again' }
   | { readonly kind: 'unread'; readonly reason: string }
+  /** The process was stopped or busy: the screen may have been frozen while keys came in. */
+  | { readonly kind: 'late' }
   | { readonly kind: 'end'; readonly outcome: Exclude<ConfirmOutcome, 'approved'> };
 
 export const tickMs = 50;
@@ -63,6 +65,8 @@ export function advanceApproval(input: ApprovalInput, event: ApprovalEvent): App
       return tick(input);
     case 'read_again':
       return input.unread === null ? input : { ...disarm(input), unread: null };
+    case 'late':
+      return disarm(input);
     case 'unread':
       return { ...disarm(input), unread: event.reason };
     case 'key':
