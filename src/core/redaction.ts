@@ -30,13 +30,20 @@ export function redactJson(value: JsonValue): JsonValue {
   return redactNode('', value, 0);
 }
 
+/** What stands in for a value that goes whole because of its key's name, whatever it holds; null when it stays. */
+export function redactsWhole(name: string, value: JsonValue): string | null {
+  const kind = kindOfName(name);
+  if (kind === null) return null;
+  if (typeof value === 'number') return kind === 'password' ? marker(kind) : null;
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? marker(kind) : null;
+}
+
 function redactNode(name: string, value: JsonValue, depth: number): JsonValue {
+  const whole = redactsWhole(name, value);
+  if (whole !== null) return whole;
   if (typeof value === 'string') return redactField(name, value);
-  if (typeof value === 'number') return kindOfName(name) === 'password' ? marker('password') : value;
   if (value === null || typeof value !== 'object') return value;
   if (depth >= maxDepth) return `…[nested deeper than ${maxDepth}]`;
-  const kind = kindOfName(name);
-  if (kind !== null && Object.keys(value).length > 0) return marker(kind);
   if (isList(value)) return value.map((item) => redactNode(name, item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [redactSecrets(key), redactNode(key, item, depth + 1)]),
