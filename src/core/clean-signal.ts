@@ -9,6 +9,8 @@ const summaryLengthMax = 300;
 const scopeLengthMax = 512;
 /** Longest JSON text of a payload, in UTF-16 units; the model and the audit read it whole. */
 const payloadLengthMax = 32_000;
+/** A payload beyond this is not even looked through: it would be cut to an excerpt anyway. */
+const payloadReadMax = 4 * payloadLengthMax;
 
 /**
  * The only way a signal is made from foreign text: secrets are masked first (a cut could hide the rest of one), then
@@ -36,6 +38,8 @@ function cleanScope(scope: IncidentScope): IncidentScope {
 }
 
 function cleanPayload(payload: JsonObject): JsonObject {
+  const { length } = JSON.stringify(payload);
+  if (length > payloadReadMax) return { 'json too long': `${length} characters left out` };
   const shown = visibleJson(redactJson(payload), { maxTotal: payloadLengthMax });
   return isObject(shown) ? shown : { payload: shown };
 }

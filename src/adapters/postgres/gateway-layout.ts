@@ -81,7 +81,10 @@ async function readColumns(query: RowQuery): Promise<readonly Column[]> {
 }
 
 function schemasWithTables(columns: readonly Column[]): readonly string[] {
-  const ordered = columns.toSorted((a, b) => (a.place ?? Infinity) - (b.place ?? Infinity));
+  const last = Number.MAX_SAFE_INTEGER;
+  const ordered = columns.toSorted(
+    (a, b) => (a.place ?? last) - (b.place ?? last) || a.schema.localeCompare(b.schema, 'en'),
+  );
   const names = [...new Set(ordered.map((column) => column.schema))];
   const holds = (schema: string, table: GatewayTable) =>
     columns.some((column) => column.schema === schema && column.table === table);

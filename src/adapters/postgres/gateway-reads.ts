@@ -1,5 +1,3 @@
-import pg from 'pg';
-import { z } from 'zod';
 import { SourceError } from '../../app/ports.ts';
 import type { DetectionSettings } from '../../core/detection.ts';
 import type {
@@ -86,7 +84,7 @@ export function createGatewayReads(options: {
   const read = <T>(work: (gateway: GatewayQuery) => Promise<T>): Read<T> =>
     share(async () => work(await gateway(unhurried)));
   const day = read(readDay);
-  const slaContracts = share(options.listSlas);
+  const slaContracts = share(async () => (await options.listSlas()).map(visibleContract));
   return {
     settings,
     observedAt: async (signal) => (await gateway(signal)).layout.now,
@@ -105,6 +103,13 @@ export function createGatewayReads(options: {
   };
 }
 
+/** Other programs may write contracts too. */
+function visibleContract(contract: SlaContract): SlaContract {
+  const shown = (text: string) => visibleText(text, { maxLength: 512 });
+  const scope = Object.entries(contract.scope).map(([key, value]) => [shown(key), shown(value)]);
+  return { ...contract, id: shown(contract.id), scope: Object.fromEntries(scope) };
+}
+
 function keysWithTraffic({ cells, growth, cut }: DayRows): readonly string[] {
   if (cut !== null) throw new SourceError('spend_logs_error', cut);
   const grown = growth.flatMap((row) => (row.kind === 'key' ? [row.id] : []));
@@ -114,14 +119,9 @@ function keysWithTraffic({ cells, growth, cut }: DayRows): readonly string[] {
 function asSourceError(error: unknown): never {
   if (error instanceof SourceError) throw error;
   const detail = error instanceof Error ? error.message : String(error);
+  const away = error instanceof StoreError && (error.code === 'unreachable' || error.code === 'busy');
   throw new SourceError(
-    isUnreachable(error) ? 'spend_logs_unreachable' : 'spend_logs_error',
+    away ? 'spend_logs_unreachable' : 'spend_logs_error',
     visibleText(redactSecrets(detail), { maxLength: 300 }),
   );
-}
-
-/** A refused statement or an unexpected answer came from a database that was reached; anything else did not. */
-function isUnreachable(error: unknown): boolean {
-  if (error instanceof StoreError) return error.code === 'unreachable' || error.code === 'busy';
-  return !(error instanceof z.ZodError) && !(error instanceof pg.DatabaseError);
 }
