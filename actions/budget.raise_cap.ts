@@ -13,7 +13,7 @@ import {
   storedValueExpectation,
   withinPercentOfOriginal,
 } from '../src/core/percent-change.ts';
-import { fails, holds, verdict } from '../src/core/precondition.ts';
+import { fails, holds, unknown, verdict } from '../src/core/precondition.ts';
 import type { Check } from '../src/core/precondition.ts';
 import { describeGrowth, sameGateway } from '../src/core/required-checks.ts';
 import type { Reach } from '../src/core/risk/blast-radius.ts';
@@ -157,7 +157,8 @@ function checkNoRunaway(params: Params, context: ActionContext): Check {
     );
     const wild = mine.find(isRunaway);
     if (wild !== undefined) return fails(`${wild.kind} \`${wild.id}\`: ${describeGrowth(wild)}`);
-    return holds(`${mine.length} rows of spend growth, none at three times its mean hour`);
+    if (mine.length === 0) return unknown(`${kind} \`${id}\` is not in spend.growth`);
+    return holds(`of ${mine.length} none is at three times its mean hour`);
   });
 }
 

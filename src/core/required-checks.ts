@@ -16,7 +16,7 @@ export const sameGateway: Precondition<unknown> = {
     onReading(context.evidence, 'gateway.identity', ({ match, detail }) => {
       if (match === 'different') return fails(`database and admin API are different gateways: ${detail}`);
       if (match === 'not_logged') return holds('cannot be told apart: no deployment id is logged');
-      return holds(detail);
+      return holds(`database and admin API are the same gateway: ${detail}`);
     }),
 };
 
