@@ -16,7 +16,7 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   // PGlite loads its .wasm and .data from beside itself; react-devtools-core is a development aid of Ink.
   external: ['@electric-sql/pglite', '@electric-sql/pglite-socket', 'pg-native'],
-  alias: { 'react-devtools-core': './tools/empty-module.ts' },
+  alias: { 'react-devtools-core': './tools/empty-module.cjs' },
   define: { 'process.env.NODE_ENV': '"production"' },
   loader: { '.sql': 'text' },
   banner: {

@@ -23,8 +23,6 @@ export interface TriageDeps extends AssessDeps, Omit<EscalateDeps, 'clock' | 'op
   readonly sources: readonly SignalSourcePort[];
   readonly readers: readonly FactReader[];
   readonly models: readonly ModelPort[];
-  /** Why no model is asked; null when one is. */
-  readonly modelNote: string | null;
   /** A worker does not propose again what a person just declined; a person who asks for triage gets a new proposal. */
   readonly unattended: boolean;
   readonly progress: (step: string) => void;
@@ -69,15 +67,11 @@ export async function triage(deps: TriageDeps, only: number | null = null): Prom
     until: AbortSignal.timeout(triageDeadlineMs),
   };
   const outcomes = await inGroups(chosen, (incident) => workOn(incident, run));
-  const note =
-    deps.modelNote !== null && chosen.length > 0
-      ? [{ code: 'model_not_configured', detail: `the playbook proposes: ${deps.modelNote}` }]
-      : [];
   return {
     at: deps.clock.now(),
     suspended: (await deps.control.suspension()).suspended,
     items: outcomes.map((outcome) => outcome.item),
-    warnings: unique([...detection.warnings, ...note, ...outcomes.flatMap((outcome) => outcome.warnings)]),
+    warnings: unique([...detection.warnings, ...outcomes.flatMap((outcome) => outcome.warnings)]),
     allSourcesDown: detection.allDown,
   };
 }

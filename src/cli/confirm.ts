@@ -1,12 +1,4 @@
-import {
-  AbortPromptError,
-  createPrompt,
-  ExitPromptError,
-  useEffect,
-  useKeypress,
-  useRef,
-  useState,
-} from '@inquirer/core';
+import { createPrompt, useEffect, useKeypress, useRef, useState } from '@inquirer/core';
 import { visibleText } from '../core/plain-text.ts';
 import type { ApprovalEvent, ConfirmOutcome } from './approval-input.ts';
 import { advanceApproval, startApproval } from './approval-input.ts';
@@ -173,7 +165,9 @@ function checkReason(text: string, limit: number): true | string {
   return text.trim().length <= limit ? true : `at most ${limit} characters, not ${text.trim().length}`;
 }
 
-const isLeaving = (error: unknown) => error instanceof ExitPromptError || error instanceof AbortPromptError;
+// By name: inquirer brings its own copy of the core, with error classes of its own.
+const isLeaving = (error: unknown) =>
+  error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError');
 
 /** Holds stdin for a prompt, and calls `leave` on the ends that a prompt does not see by itself. */
 function holdTerminal(options: {

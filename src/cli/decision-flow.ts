@@ -2,7 +2,7 @@ import { freshDryRun, grantApproval, runGranted, type DecideDeps } from '../app/
 import { expireRemediation } from '../app/due-work.ts';
 import { unavailableReason } from '../app/engine.ts';
 import type { Remediation } from '../core/remediation.ts';
-import type { ConfirmResult } from './confirm.ts';
+import type { ConfirmOutcome } from './confirm.ts';
 import { ExitError, exitCode, usageError, type ExitCode } from './exit-code.ts';
 import { alreadyDecided, executionResult, type RunResult } from './outcome-code.ts';
 
@@ -11,16 +11,17 @@ export interface DecisionScreen {
   /** False: nothing may be asked, so a held proposal ends with exit 8. */
   readonly mayAsk: boolean;
   readonly show: (remediation: Remediation, note: string | null) => void;
-  readonly confirm: (request: ConfirmRequest) => Promise<ConfirmResult>;
+  readonly confirm: (request: ConfirmRequest) => Promise<ConfirmOutcome>;
   readonly say: (line: string) => void;
 }
 
 export interface ConfirmRequest {
   readonly remediation: Remediation;
-  /** Looks at the row and the gateway again; a difference repaints and disarms. */
+  /** Looks at the row again; a difference disarms the prompt. */
   readonly refresh: () => Promise<{
-    readonly remediation: Remediation;
-    readonly differences: readonly string[];
+    readonly changed: boolean;
+    readonly digest: string;
+    readonly lines: readonly string[];
   }>;
 }
 
@@ -168,38 +169,49 @@ async function ask(
   | Extract<DecisionOutcome, { kind: 'ended' }>
 > {
   let current = remediation;
-  const result = await screen.confirm({
-    remediation,
-    refresh: async () => {
-      const row = (await deps.remediations.getRemediation(current.id)) ?? current;
-      if (row.digest === current.digest && row.status === 'pending_approval')
-        return { remediation: row, differences: [] };
-      current = row;
-      const differences =
-        row.status === 'pending_approval' ? ['somebody refreshed it'] : [alreadyDecided(row)];
-      return { remediation: row, differences };
-    },
-  });
   const ended = (code: ExitCode, message: string) => ({
     kind: 'ended' as const,
     code,
     remediation: current,
     message,
   });
-  switch (result) {
-    case 'approved':
-      return { kind: 'answered', remediation: current };
-    case 'declined':
-      return ended(exitCode.declined, 'declined; the proposal stays pending');
-    case 'expired':
-      return ended(exitCode.expired, 'the proposal expired; nothing ran');
-    case 'interrupted':
-      return ended(exitCode.interrupted, 'interrupted; the proposal stays pending');
-    case 'changed':
-      return ended(exitCode.stale, alreadyDecided(current));
-    default:
-      return result satisfies never;
+  for (let asked = 0; asked < repaintsMax; asked += 1) {
+    const answer = await screen.confirm({ remediation: current, refresh: () => lookAgain(current, deps) });
+    switch (answer) {
+      case 'approved':
+        return { kind: 'answered', remediation: current };
+      case 'declined':
+        return ended(exitCode.declined, 'declined; the proposal stays pending');
+      case 'expired':
+        return ended(exitCode.expired, 'the proposal expired; nothing ran');
+      case 'interrupted':
+        return ended(exitCode.interrupted, 'interrupted; the proposal stays pending');
+      case 'changed':
+        current = (await deps.remediations.getRemediation(current.id)) ?? current;
+        if (current.status !== 'pending_approval') return ended(statusCode(current), alreadyDecided(current));
+        screen.show(current, 'CHANGED while you were looking: this is the proposal as it is now');
+        break;
+      default:
+        return answer satisfies never;
+    }
   }
+  return ended(exitCode.stale, 'the proposal keeps changing; look again when it has settled');
+}
+
+/** A proposal that changes this often under the prompt is not decided in one sitting. */
+const repaintsMax = 10;
+
+const statusCode = (remediation: Remediation): ExitCode =>
+  remediation.status === 'expired' ? exitCode.expired : exitCode.stale;
+
+async function lookAgain(
+  shown: Remediation,
+  deps: DecideDeps,
+): Promise<{ changed: boolean; digest: string; lines: readonly string[] }> {
+  const row = (await deps.remediations.getRemediation(shown.id)) ?? shown;
+  const changed = row.digest !== shown.digest || row.status !== 'pending_approval';
+  const line = row.status === 'pending_approval' ? 'somebody refreshed it' : alreadyDecided(row);
+  return { changed, digest: row.digest, lines: changed ? [line] : [] };
 }
 
 function changedMeanwhile(

@@ -19,12 +19,20 @@ export async function finishDecision(
   decision: DecisionOutcome,
   options: { readonly wait: boolean },
 ): Promise<ExitCode> {
-  const result =
-    decision.kind === 'ended'
-      ? decision
-      : await followPlainly(invocation, parts, decision.remediation, options);
+  return writeResult(invocation, parts.session, await followDecision(invocation, parts, decision, options));
+}
+
+/** The same without printing the result. */
+export async function followDecision(
+  invocation: Invocation,
+  parts: { readonly session: Session; readonly outside: Outside },
+  decision: DecisionOutcome,
+  options: { readonly wait: boolean },
+): Promise<RunResult> {
+  if (decision.kind === 'ended') return decision;
+  const result = await followPlainly(invocation, parts, decision.remediation, options);
   await settleOriginal(result.remediation, parts.session);
-  return writeResult(invocation, parts.session, result);
+  return result;
 }
 
 /** The document or the breakdown on stdout, the sentence on stderr. */

@@ -1,7 +1,7 @@
 import type { Remediation } from '../core/remediation.ts';
 import { confirmCode } from './confirm.ts';
 import type { DecisionScreen } from './decision-flow.ts';
-import { mayAsk, type Invocation } from './invocation.ts';
+import { mayAsk, wantsColor, type Invocation } from './invocation.ts';
 import { say } from './output.ts';
 import { remediationLines } from './remediation-output.ts';
 import type { Session } from './session.ts';
@@ -19,19 +19,11 @@ export function plainScreen(invocation: Invocation, session: Session): DecisionS
       confirmCode({
         digest: remediation.digest,
         expiresAt: remediation.expiresAt,
-        input: invocation.streams.stdin,
-        output: invocation.streams.err,
-        refresh: async () => {
-          const looked = await refresh();
-          return {
-            changed: looked.differences.length > 0,
-            digest: looked.remediation.digest,
-            lines: [
-              ...looked.differences.map((difference) => `changed: ${difference}`),
-              ...(looked.remediation.status === 'pending_approval' ? lines(looked.remediation, null) : []),
-            ],
-          };
-        },
+        stdin: invocation.streams.stdin,
+        stdout: invocation.streams.err,
+        summary: [],
+        color: wantsColor(invocation, invocation.streams.err),
+        refresh,
       }),
     say: (line) => {
       if (!invocation.global.json) say(invocation, line);

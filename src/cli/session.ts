@@ -34,6 +34,9 @@ export interface Session {
   readonly control: ControlStore;
   readonly audit: AuditLog;
   readonly slas: SlaStore;
+  readonly ownFacts: FactReader;
+  /** Grants an existing database role what the program needs, and no more. */
+  readonly grantRuntimeRole: (role: string) => Promise<void>;
   /** What the operator should know about this store and configuration. */
   readonly notes: readonly Warning[];
   /** The gateway, its signals, the models and the pager; built on first use. */
@@ -52,7 +55,6 @@ export interface Outside {
   readonly effects: readonly EffectPort[];
   readonly pager: PagerPort;
   readonly models: readonly ModelPort[];
-  readonly modelNote: string | null;
   /** Whether writes to the gateway are possible right now; feeds the worker heartbeat. */
   readonly proveWriteAccess: (signal: AbortSignal) => Promise<boolean>;
 

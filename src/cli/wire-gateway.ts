@@ -7,8 +7,7 @@ import { createGatewayFacts } from '../adapters/postgres/gateway-facts.ts';
 import { hasGatewayTables, type RowQuery } from '../adapters/postgres/gateway-layout.ts';
 import { createGatewayReads, type GatewayReads } from '../adapters/postgres/gateway-reads.ts';
 import { createGatewaySource } from '../adapters/postgres/gateway-source.ts';
-import { createOwnFacts } from '../adapters/postgres/own-facts.ts';
-import { createPlatformEventSource } from '../adapters/postgres/platform-events.ts';
+import { createPlatformEventSource, holdsEvents } from '../adapters/postgres/platform-events.ts';
 import { createSlaEffects } from '../adapters/postgres/sla-effects.ts';
 import type { Config } from './config.ts';
 import type { Outside, Session } from './session.ts';
@@ -37,7 +36,7 @@ export async function openGateway(input: OutsideInput): Promise<Outside> {
         gateway,
         metrics: metrics?.(settings) ?? null,
         litellm: litellm.facts,
-        own: createOwnFacts(input.database),
+        own: input.session.ownFacts,
         events,
       });
     },
@@ -49,7 +48,6 @@ export async function openGateway(input: OutsideInput): Promise<Outside> {
     ],
     pager: pagerDuty.pager,
     models: await openModels(config),
-    modelNote: config.noModelReason,
     proveWriteAccess: litellm.proveWriteAccess,
     warnings: runbooks?.problems ?? [],
     prepare: runbooks?.prepare ?? ((action) => Promise.resolve(action)),
@@ -134,8 +132,7 @@ async function eventSourceFor(
   const source = createPlatformEventSource({ query: rowQuery(input.database), tempo: input.session.tempo });
   if (gatewayQuery !== null || config.prometheus !== null || config.alertmanager !== null) return source;
   // The event bus alone counts as a source only once something was ever put on it.
-  const any = await input.database.query('SELECT 1 FROM scutum_sre.platform_events LIMIT 1', []);
-  return any.length > 0 ? source : null;
+  return (await holdsEvents(input.database)) ? source : null;
 }
 
 interface Assembly {

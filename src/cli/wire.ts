@@ -38,13 +38,13 @@ interface Parts {
 
 async function sessionOn(database: Database, parts: Parts): Promise<Session> {
   const { config, needs } = parts;
-  const [{ createStores }, { databaseRole }] = await Promise.all([
+  const [{ createStores }, { databaseRole, runtimeRoleSql }] = await Promise.all([
     import('../adapters/postgres/stores.ts'),
     import('../adapters/postgres/roles.ts'),
   ]);
   const deployment = config.deployment ?? defaultDeployment(config);
   const role = database.kind === 'server' ? await databaseRole(database) : null;
-  const stores = createStores(database, { randomHex: systemRandomness.hex });
+  const stores = createStores(database, { randomHex: systemRandomness.hex, deployment });
   const base = {
     config,
     sandbox: needs.sandbox,
@@ -53,6 +53,9 @@ async function sessionOn(database: Database, parts: Parts): Promise<Session> {
     clock: systemClock,
     randomness: systemRandomness,
     ...stores,
+    grantRuntimeRole: async (name: string) => {
+      await database.query(runtimeRoleSql(name), []);
+    },
     notes: notesOf(config, database, needs),
     close: parts.close,
   };
