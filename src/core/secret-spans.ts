@@ -40,11 +40,16 @@ export function secretSpans(text: string, name: string): readonly SecretSpan[] {
   return merge([...privateKeySpans(text), ...spansByWindow(text, name)]);
 }
 
-/** True when a value under a secret's name shows no secret: a reference, a placeholder, a mask, a plain word or number. */
-export function isHarmlessValue(value: string, kind: NamedKind): boolean {
+/** True when a value under a secret's name shows no secret: a reference, a placeholder, a mask. */
+export function isHarmlessValue(value: string): boolean {
   if (value.length > longestHarmless) return false;
   const text = value.trim();
-  if (text === '' || harmlessValues.some((pattern) => pattern.test(text))) return true;
+  return text === '' || harmlessValues.some((pattern) => pattern.test(text));
+}
+
+// Behind a colon in prose also a plain word or a number: `token: expired`, `tokens per key: 12`.
+function isProse(value: string, kind: NamedKind): boolean {
+  const text = value.trim();
   if (kind === 'password') return false;
   if (kind === 'cookie') return !text.includes('=') && !isOpaque(text);
   return /^[-+]?[0-9][0-9.,]*$/.test(text) || /^[A-Za-z]?[a-z]{0,15}[.,:!?]?$/.test(text);
@@ -85,7 +90,7 @@ function* spansOfRule(text: string, rule: SecretRule): Generator<SecretSpan> {
     const end = match.index + match[0].length;
     const value = text.slice(start, end);
     if (!proven(value, rule.proof)) continue;
-    if (rule.kind === 'password' && isHarmlessValue(value, 'password')) continue;
+    if (rule.kind === 'password' && isHarmlessValue(value)) continue;
     yield { start, end, kind: rule.kind };
   }
 }
@@ -115,15 +120,17 @@ function* assignedSpans(text: string, pattern: RegExp): Generator<SecretSpan> {
     if (hashedName.test(text.slice(Math.max(0, match.index - 40), match.index))) continue;
     const value = valueAt(text, match.index + match[0].length, kind);
     if (value.end <= value.start) continue;
-    if (isHarmlessValue(text.slice(value.start, value.end), kind)) continue;
+    const held = text.slice(value.start, value.end);
+    if (isHarmlessValue(held) || (!value.quoted && isProse(held, kind))) continue;
     covered = value.end;
-    yield { ...value, kind };
+    yield { start: value.start, end: value.end, kind };
   }
 }
 
 interface Extent {
   readonly start: number;
   readonly end: number;
+  readonly quoted: boolean;
 }
 
 // A backslash before n, r, t, u or a quote is an escaped line end or quote: the value stops there.
@@ -138,11 +145,12 @@ function valueAt(text: string, from: number, kind: NamedKind): Extent {
     const stop = text.indexOf('\n', start);
     const lineEnd = stop < 0 ? text.length : stop;
     const close = text.indexOf(quote, start);
-    return { start, end: close < 0 || close > lineEnd ? lineEnd : close };
+    return { start, end: close < 0 || close > lineEnd ? lineEnd : close, quoted: true };
   }
   const toLineEnd =
     kind === 'cookie' || (kind === 'authorization' && stickyMatch(longScheme, text, start) !== '');
-  return { start, end: start + stickyMatch(toLineEnd ? line : word, text, start).length };
+  const value = stickyMatch(toLineEnd ? line : word, text, start);
+  return { start, end: start + value.length, quoted: false };
 }
 
 function schemeEnd(text: string, from: number, kind: NamedKind): number {

@@ -62,9 +62,8 @@ const entrySchema = z.object({
 
 /** The descriptive columns as the entry itself gives them; null when it is not the canonical JSON of an entry. */
 export function describeEntry(entry: string): DescriptiveColumns | null {
-  const json = parseJson(entry);
-  const parsed = entrySchema.safeParse(json);
-  if (!parsed.success || !entry.isWellFormed() || !isCanonical(json, entry)) return null;
+  const parsed = entrySchema.safeParse(parseCanonical(entry));
+  if (!parsed.success) return null;
   const { at, source, kind, actor } = parsed.data;
   return {
     at,
@@ -78,8 +77,16 @@ export function describeEntry(entry: string): DescriptiveColumns | null {
 }
 
 // Reading back gives the same text and sorted keys: canonical. Number-like keys move when parsed, hence the slow way.
-function isCanonical(json: JsonValue, text: string): boolean {
-  return (JSON.stringify(json) === text && hasSortedKeys(json)) || canonicalJson(json) === text;
+function parseCanonical(text: string): JsonValue {
+  if (!text.isWellFormed()) return null;
+  try {
+    const json = JSON.parse(text) as JsonValue;
+    const quickly = JSON.stringify(json) === text && hasSortedKeys(json);
+    return quickly || canonicalJson(json) === text ? json : null;
+  } catch {
+    // Not JSON, a lone surrogate in an escape, or nested deeper than the stack: nothing we would have written.
+    return null;
+  }
 }
 
 function hasSortedKeys(value: JsonValue): boolean {
@@ -87,14 +94,6 @@ function hasSortedKeys(value: JsonValue): boolean {
   const keys = Object.keys(value);
   if (!Array.isArray(value) && keys.some((key, i) => i > 0 && (keys[i - 1] ?? '') >= key)) return false;
   return Object.values(value).every(hasSortedKeys);
-}
-
-function parseJson(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch {
-    return null;
-  }
 }
 
 function describeDraft(draft: AuditDraft): DescriptiveColumns {
