@@ -4,20 +4,30 @@ import { clientLimitMs, startOwner } from './embedded-owner.ts';
 import { fileFailure } from './file-failure.ts';
 import { migrate } from './migrate.ts';
 import { openPool } from './pool.ts';
-import { privateFolder, requirePrivate, socketFolderFor, somebodyListens } from './socket-folder.ts';
+import {
+  privateFolder,
+  requirePrivate,
+  socketFolderFor,
+  somebodyAnswers,
+  somebodyListens,
+} from './socket-folder.ts';
 import { tryLock, type LockHolder } from './store-lock.ts';
 
-/** A first start makes the files of a database, which takes seconds on a slow machine. */
-const openDeadlineMs = 20_000;
+/** How long another process may take to answer: a first start makes the files of a database, which takes seconds. */
+const patienceMs = 20_000;
 const retryMs = 100;
+const endMs = 2_000;
 
 /**
  * The embedded store in `folder` (made if need be, mode 0700), migrated. The first process owns it; every other works
  * through that owner's socket, and takes over when the owner ends. Throws `busy`, naming the holder, when it neither
  * answers nor is gone. Safe against a killed process, not against a power cut (dependencies.md §2).
  */
-export async function openEmbedded(folder: string): Promise<Database> {
-  const place = preparePlace(folder);
+export async function openEmbedded(
+  folder: string,
+  options: { readonly patienceMs?: number } = {},
+): Promise<Database> {
+  const place = preparePlace(folder, options.patienceMs ?? patienceMs);
   const sessions = sessionKeeper(place);
   const transaction: Database['transaction'] = async (work) => {
     for (let attempt = 1; ; attempt++) {
@@ -70,9 +80,10 @@ function sessionKeeper(place: Place): SessionKeeper {
   return {
     current,
     renewIfLost: async (session) => {
-      if (ended.has(session) || (await answers(session.database)) || ended.has(session)) return;
+      if (ended.has(session) || (await session.answers()) || ended.has(session)) return;
       ended.add(session);
-      opening = session.end().then(() => openSession(place));
+      // Ending may wait for statements that nobody will answer any more.
+      opening = Promise.race([session.end(), sleep(endMs)]).then(() => openSession(place));
       await current();
     },
     close: async () => {
@@ -94,26 +105,29 @@ async function migrated(store: Database): Promise<Database> {
 
 interface Place {
   readonly folder: string;
+  readonly patienceMs: number;
   readonly socketFolder: string;
 }
 
 /** This process's way to the database: as its owner or through another process. */
 interface Session {
   readonly database: Database;
+  /** False when nothing can be expected from this session any more. */
+  readonly answers: () => Promise<boolean>;
   readonly end: () => Promise<void>;
 }
 
-function preparePlace(folder: string): Place {
+function preparePlace(folder: string, patience: number): Place {
   try {
     const real = privateFolder(folder);
-    return { folder: real, socketFolder: socketFolderFor(real) };
+    return { folder: real, patienceMs: patience, socketFolder: socketFolderFor(real) };
   } catch (error) {
     throw fileFailure(error, folder);
   }
 }
 
 async function openSession(place: Place): Promise<Session> {
-  const deadline = performance.now() + openDeadlineMs;
+  const deadline = performance.now() + place.patienceMs;
   for (;;) {
     const session = await trySession(place);
     if ('database' in session) return session;
@@ -130,7 +144,11 @@ async function trySession(place: Place): Promise<Session | { readonly holder: Lo
     try {
       const owner = await startOwner(place);
       const database = connect(place.socketFolder, place.folder);
-      return { database, end: () => inTurn([database.close, owner.close, lock.release]) };
+      return {
+        database,
+        answers: () => selects(database),
+        end: () => inTurn([database.close, owner.close, lock.release]),
+      };
     } catch (error) {
       lock.release();
       throw error;
@@ -141,12 +159,11 @@ async function trySession(place: Place): Promise<Session | { readonly holder: Lo
 }
 
 async function asGuest(holder: LockHolder, place: Place): Promise<Session | { readonly holder: LockHolder }> {
-  if (!(await somebodyListens(holder.socketFolder))) return { holder };
-  requirePrivate(holder.socketFolder);
-  const database = connect(holder.socketFolder, place.folder);
-  if (await answers(database)) return { database, end: database.close };
-  await database.close();
-  return { holder };
+  const { socketFolder } = holder;
+  if (!(await somebodyAnswers(socketFolder))) return { holder };
+  requirePrivate(socketFolder);
+  const database = connect(socketFolder, place.folder);
+  return { database, answers: () => somebodyAnswers(socketFolder), end: database.close };
 }
 
 /** The owner uses its own socket too: PGlite is one session, and only the socket's queue keeps transactions apart. */
@@ -169,7 +186,7 @@ function connect(socketFolder: string, name: string): Database {
   });
 }
 
-async function answers(database: Database): Promise<boolean> {
+async function selects(database: Database): Promise<boolean> {
   try {
     await database.query('SELECT 1', []);
     return true;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoreError } from './database.ts';
@@ -41,16 +41,33 @@ export function socketFolderFor(storeFolder: string): string {
   return privateFolder(join(tmpdir(), `scutum-sre-${process.getuid?.() ?? 0}-${name}`));
 }
 
-/** True when a process listens on the socket of this folder. At most one second. */
+/** True when a process has the socket of this folder open, even one that is stopped. At most one second. */
 export function somebodyListens(folder: string): Promise<boolean> {
+  return ask(folder, (socket, answer) => socket.once('connect', () => answer(true)));
+}
+
+/** True when the process behind the socket of this folder runs: it says at once that it does no TLS. */
+export function somebodyAnswers(folder: string): Promise<boolean> {
+  return ask(folder, (socket, answer) => {
+    socket.once('connect', () => socket.write(Buffer.of(0, 0, 0, 8, 4, 210, 22, 47)));
+    socket.once('data', () => answer(true));
+  });
+}
+
+function ask(
+  folder: string,
+  begin: (socket: Socket, answer: (yes: boolean) => void) => void,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ path: socketPath(folder), timeout: 1_000 });
-    const answer = (listens: boolean) => {
+    const socket = connect({ path: socketPath(folder) });
+    const answer = (yes: boolean) => {
+      clearTimeout(timer);
       socket.destroy();
-      resolve(listens);
+      resolve(yes);
     };
-    socket.once('connect', () => answer(true));
+    const timer = setTimeout(() => answer(false), 1_000);
     socket.once('error', () => answer(false));
-    socket.once('timeout', () => answer(false));
+    socket.once('close', () => answer(false));
+    begin(socket, answer);
   });
 }
