@@ -212,6 +212,17 @@ const cases: {
       },
       {
         id: 'provider.alternatives_healthy',
+        why: 'four failures of four say too little about it',
+        evidence: {
+          ...withReading('traffic.providers', (rows) =>
+            rows.map((row) => (row.provider === 'bedrock' ? { ...row, total: 4, failed: 4 } : row)),
+          ),
+          ...pick(withReading('metrics.providers', () => [])),
+        },
+        holds: 'unknown',
+      },
+      {
+        id: 'provider.alternatives_healthy',
         why: 'the alternative is slow',
         evidence: withReading('traffic.providers', (rows) => rows.map((row) => ({ ...row, medianMs: 5000 }))),
       },

@@ -195,6 +195,19 @@ describe('the table', () => {
     );
   });
 
+  test('a line that would change nothing is passed over', () => {
+    const idle: ActionLibrary = {
+      list: actionLibrary.list,
+      find: (type) => {
+        const action = actionLibrary.find(type);
+        return action !== null && type === 'route.circuit_break' ? { ...action, plan: () => [] } : action;
+      },
+    };
+    expect(shown(propose(unhealthy, sampleEvidence, idle))).toBe(
+      'route.fallback_swap {"model_group":"claude","to":"gpt"}',
+    );
+  });
+
   test('says who proposed it, on what, without a confidence', () => {
     expect(propose(unhealthy)).toEqual({
       kind: 'remediate',
