@@ -67,6 +67,11 @@ export function csvParser(): RowParser {
   let line = 1;
   let seenHeader = false;
   const malformed = (problem: string): ParsedRows => ({ status: 'malformed', line, problem });
+  const keep = (remainder: string, rows: readonly AuditRow[]): ParsedRows => {
+    rest = remainder;
+    if (rest.length <= longestRecord) return { status: 'rows', rows };
+    return malformed(`a record is longer than ${longestRecord} characters`);
+  };
   const accept = (cells: readonly string[], rows: AuditRow[]): string | null => {
     if (!seenHeader) {
       seenHeader = true;
@@ -83,6 +88,8 @@ export function csvParser(): RowParser {
     push: (chunk) => {
       const text = rest + chunk;
       const rows: AuditRow[] = [];
+      // A record ends with a line end: without one there is nothing new to read, however small the pieces are.
+      if (!chunk.includes('\n')) return keep(text, rows);
       let at = 0;
       for (;;) {
         const record = readRecord(text, at);

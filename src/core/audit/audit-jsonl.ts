@@ -57,7 +57,7 @@ export function jsonlParser(): RowParser {
   let line = 0;
   return {
     push: (chunk) => {
-      const lines = (rest + chunk).split('\n');
+      const lines = chunk.includes('\n') ? (rest + chunk).split('\n') : [rest + chunk];
       rest = lines.pop() ?? '';
       const rows: AuditRow[] = [];
       for (const text of lines) {
