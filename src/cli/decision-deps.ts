@@ -37,7 +37,7 @@ export function followDeps(
   },
 ): FollowDeps {
   const readEvidence = (names: readonly ReadingName[]): Promise<Evidence> =>
-    collectEvidence({ names, readers: outside.reads().readers });
+    collectEvidence({ names, readers: outside.reads('after_effect').readers });
   return {
     ...engineOf(session, outside),
     readEvidence,

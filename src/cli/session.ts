@@ -47,8 +47,11 @@ export interface Session {
 /** Everything outside our store that a decision needs. */
 export interface Outside {
   readonly library: ActionLibrary;
-  /** Fresh for each triage, so that each reading is read once a triage and not once a process. */
-  readonly reads: () => {
+  /**
+   * Fresh for each triage, so that each reading is read once a triage and not once a process. `after_effect` measures
+   * one minute instead of five: what was there before an effect must not count against it.
+   */
+  readonly reads: (window?: 'usual' | 'after_effect') => {
     readonly sources: readonly SignalSourcePort[];
     readonly readers: readonly FactReader[];
   };

@@ -29,12 +29,13 @@ export async function openGateway(input: OutsideInput): Promise<Outside> {
   const events = await eventSourceFor(input, gatewayQuery, config);
   return {
     library: libraryWith(runbooks?.actions ?? []),
-    reads: () => {
-      const gateway = gatewayQuery === null ? null : freshReads(gatewayQuery, settings, input.session);
+    reads: (window) => {
+      const windowed = window === 'after_effect' ? { ...settings, shortMinutes: 1 } : settings;
+      const gateway = gatewayQuery === null ? null : freshReads(gatewayQuery, windowed, input.session);
       latest.reads = gateway;
       return assemble({
         gateway,
-        metrics: metrics?.(settings) ?? null,
+        metrics: metrics?.(windowed) ?? null,
         litellm: litellm.facts,
         own: input.session.ownFacts,
         events,

@@ -47,14 +47,19 @@ export async function openSandbox(input: OutsideInput): Promise<Outside> {
   });
   return {
     library: actionLibrary,
-    reads: () => {
+    reads: (window) => {
+      const windowed = window === 'after_effect' ? { ...settings, shortMinutes: 1 } : settings;
       const reads = createGatewayReads({
         query: (text, params) => database.query(text, params),
-        settings,
+        settings: windowed,
         listSlas: session.slas.listSlas,
       });
       latest.reads = reads;
-      const metrics = createPrometheusReads({ client: prometheus, settings, now: session.clock.now });
+      const metrics = createPrometheusReads({
+        client: prometheus,
+        settings: windowed,
+        now: session.clock.now,
+      });
       return {
         sources: [
           createGatewaySource({ reads }),

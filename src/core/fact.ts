@@ -44,6 +44,8 @@ export type Fact =
       readonly unit: FactUnit;
       readonly source: string;
       readonly observedAt: string;
+      /** Requests behind a rate; absent where the value is no rate. */
+      readonly samples?: number;
     }
   | { readonly status: 'unknown'; readonly reason: string };
 
@@ -53,7 +55,9 @@ interface FactSource {
   readonly unit: FactUnit;
   readonly read: (evidence: Evidence, subject: string) => Derived;
 }
-type Derived = { readonly value: FactValue; readonly from: keyof Evidence } | { readonly missing: string };
+type Derived =
+  | { readonly value: FactValue; readonly from: keyof Evidence; readonly samples?: number }
+  | { readonly missing: string };
 
 /** Reads one scalar fact; unknown when its reading is unknown or the subject is not in it. Never a default. */
 export function readFact(evidence: Evidence, name: FactName, subject: string): Fact {
@@ -68,6 +72,7 @@ export function readFact(evidence: Evidence, name: FactName, subject: string): F
     unit: source.unit,
     source: from.source,
     observedAt: from.observedAt,
+    ...(derived.samples === undefined ? {} : { samples: derived.samples }),
   };
 }
 
@@ -82,6 +87,7 @@ function fromRows<N extends keyof Evidence>(
   name: N,
   matches: (row: Row<N>, subject: string) => boolean,
   pick: (row: Row<N>) => FactValue | undefined,
+  samples?: (row: Row<N>) => number,
 ): (evidence: Evidence, subject: string) => Derived {
   return (evidence, subject) => {
     const found = reading(evidence, name);
@@ -89,9 +95,8 @@ function fromRows<N extends keyof Evidence>(
     const row = (found.value as unknown as readonly Row<N>[]).find((item) => matches(item, subject));
     if (row === undefined) return { missing: `\`${subject}\` is not in ${name}` };
     const value = pick(row);
-    return value === undefined
-      ? { missing: `\`${subject}\` has no value in ${name}` }
-      : { value, from: name };
+    if (value === undefined) return { missing: `\`${subject}\` has no value in ${name}` };
+    return { value, from: name, ...(samples === undefined ? {} : { samples: samples(row) }) };
   };
 }
 
@@ -121,7 +126,12 @@ const openDeployments =
 const sources: { readonly [N in FactName]: FactSource } = {
   'provider.error_rate': {
     unit: 'percent',
-    read: fromRows('traffic.providers', byProvider, (row) => percentOf(row.failed, row.total)),
+    read: fromRows(
+      'traffic.providers',
+      byProvider,
+      (row) => percentOf(row.failed, row.total),
+      (row) => row.total,
+    ),
   },
   'provider.requests': {
     unit: 'count',
@@ -129,7 +139,12 @@ const sources: { readonly [N in FactName]: FactSource } = {
   },
   'provider.attempt_error_rate': {
     unit: 'percent',
-    read: fromRows('metrics.providers', byProvider, (row) => percentOf(row.failed, row.total)),
+    read: fromRows(
+      'metrics.providers',
+      byProvider,
+      (row) => percentOf(row.failed, row.total),
+      (row) => row.total,
+    ),
   },
   'provider.median_ms': {
     unit: 'ms',
@@ -145,7 +160,12 @@ const sources: { readonly [N in FactName]: FactSource } = {
   },
   'model_group.success_rate': {
     unit: 'percent',
-    read: fromRows('traffic.model_groups', byGroup, (row) => percentOf(row.total - row.failed, row.total)),
+    read: fromRows(
+      'traffic.model_groups',
+      byGroup,
+      (row) => percentOf(row.total - row.failed, row.total),
+      (row) => row.total,
+    ),
   },
   'model_group.open_deployments': {
     unit: 'count',

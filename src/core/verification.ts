@@ -29,7 +29,7 @@ type SubjectOutcome = 'improved' | 'not_better' | 'worse' | 'unknown';
 
 /**
  * Judges by behaviour what a remediation did. Each subject is compared with its own value before, beyond a tolerance
- * (2 percentage points, or 10 % of the value before for anything that is not per cent). One subject that got worse
+ * (2 percentage points and what chance moves in so few requests, or 10 % of the value before for anything else). One subject that got worse
  * makes it `worse`, for a mean would hide a collapse behind the others; else one that improved makes it `improved`.
  * Before the settle time all is `pending`; until the deadline only `improved` and `worse` are final; after it an
  * unmoved signal is `not_better` and an unknown one `inconclusive`. A change that is not read back is `inconclusive`.
@@ -91,7 +91,11 @@ function judgeSubjects(
       return { outcome: 'unknown', line: `${name} is unknown${reasonOf(fact)}` };
     const percent = fact.unit === 'percent';
     const shown = `${name} ${roundHundredths(before)} → ${roundHundredths(after)}${percent ? ' %' : ''}`;
-    return { outcome: compareSignals({ before, after, percent, better: expectation.better }), line: shown };
+    const samples = fact.samples ?? null;
+    return {
+      outcome: compareSignals({ before, after, percent, samples, better: expectation.better }),
+      line: shown,
+    };
   });
 }
 
@@ -99,17 +103,35 @@ function compareSignals(signal: {
   readonly before: number;
   readonly after: number;
   readonly percent: boolean;
+  /** Requests behind a rate; null when it is none. */
+  readonly samples: number | null;
   readonly better: Expectation['better'];
 }): SubjectOutcome {
   const change = signal.after - signal.before;
   const gain = signal.better === 'higher' ? change : -change;
   const tolerance = signal.percent
-    ? percentTolerance
+    ? Math.max(percentTolerance, chanceMargin(signal))
     : (Math.abs(signal.before) * relativeTolerancePercent) / 100;
   // Noise of binary fractions must not hide a change of exactly the tolerance.
   const moved = Math.abs(gain) >= tolerance - 1e-9 && gain !== 0;
   if (!moved) return 'not_better';
   return gain > 0 ? 'improved' : 'worse';
+}
+
+/**
+ * What chance alone moves a rate of few requests, in percentage points: two standard errors of a proportion (normal
+ * approximation), with the variance never taken below that of 5 %. 1 failure of 7 is no harm yet.
+ */
+function chanceMargin({
+  before,
+  samples,
+}: {
+  readonly before: number;
+  readonly samples: number | null;
+}): number {
+  if (samples === null) return 0;
+  const share = Math.min(1, Math.max(0, before / 100));
+  return samples > 0 ? 200 * Math.sqrt(Math.max(share * (1 - share), 0.0475) / samples) : 100;
 }
 
 function numberOf(fact: Fact): number | null {

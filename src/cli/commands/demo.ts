@@ -71,19 +71,21 @@ async function sample(outside: Outside, series: number[]): Promise<LiveSeries | 
   };
 }
 
-/** Once the story was seen running and is over, the closing page; before that nothing. */
+/** Once a remediation of this demo ran and is undone, the closing page, with what was measured; before that nothing. */
 function closingOnce(): (items: readonly TriageItem[]) => Closing | null {
-  let ran = false;
+  let ran: number | null = null;
   let closed = false;
   return (items) => {
-    const statuses = items.map((item) => item.remediation?.status);
-    ran ||= statuses.some((status) => status === 'applied' || status === 'verified');
-    const undone = statuses.every((status) => status === undefined || status === 'reverted');
-    if (!ran || closed || !undone) return null;
+    const remediations = items.flatMap((item) => (item.remediation === null ? [] : [item.remediation]));
+    ran ??= remediations.find(({ status }) => status === 'applied' || status === 'verified')?.id ?? null;
+    const undone = remediations.find(({ id, status }) => id === ran && status === 'reverted');
+    if (closed || undone === undefined || undone.execution === null) return null;
     closed = true;
+    const { outcome, detail } = undone.execution.verification;
     return {
-      title: 'The incident is over: broken, verified, undone, on record.',
+      title: `Remediation ${undone.id} was applied, verified and undone.`,
       lines: [
+        `Verification by behaviour: ${outcome}. ${detail}`,
         'Every step is in a hash-chained audit trail that can be verified without this program.',
         'Press e to export it here, or leave and use the commands below.',
       ],
