@@ -205,9 +205,12 @@ describe('limits and budgets', () => {
     const blank = withReading('traffic.day', (cells) => cells.map((cell) => ({ ...cell, org: '' })));
     expect(reached(run('budget.raise_cap', params, { evidence: blank }))).toContain('teams 2/3');
     const teams = withUnknown('gateway.teams')['gateway.teams']!;
-    expect(
-      run('budget.raise_cap', params, { evidence: { ...blank, 'gateway.teams': teams } }).reach.status,
-    ).toBe('unknown');
+    expect(run('budget.raise_cap', params, { evidence: { ...blank, 'gateway.teams': teams } }).reach).toEqual(
+      {
+        status: 'unknown',
+        reason: 'gateway.teams is unknown and some traffic names no organisation',
+      },
+    );
   });
 });
 
