@@ -30,7 +30,8 @@ type SubjectOutcome = 'improved' | 'not_better' | 'worse' | 'unknown';
 /**
  * Judges by behaviour what a remediation did. Each subject is compared with its own value before, beyond a tolerance
  * (2 percentage points and what chance moves in so few requests, or 10 % of the value before for anything else). One subject that got worse
- * makes it `worse`, for a mean would hide a collapse behind the others; else one that improved makes it `improved`.
+ * makes it `worse`, for a mean would hide a collapse behind the others; else one that improved, or all of them taken
+ * together, makes it `improved`.
  * Before the settle time all is `pending`; until the deadline only `improved` and `worse` are final; after it an
  * unmoved signal is `not_better` and an unknown one `inconclusive`. A change that is not read back is `inconclusive`.
  */
@@ -53,6 +54,8 @@ export function judgeOutcome(input: OutcomeInput): Verification {
   const detail = subjects.map((subject) => subject.line).join('; ');
   if (outcomes.has('worse')) return { outcome: 'worse', detail };
   if (outcomes.has('improved')) return { outcome: 'improved', detail };
+  const together = judgeTogether(expectation, input);
+  if (together !== null) return { outcome: 'improved', detail: `${detail}; ${together}` };
   // Written so that an elapsed time that is no number does not wait for ever.
   if (input.elapsedMs < secondsToMs(input.tempo, expectation.deadlineSeconds))
     return { outcome: 'pending', detail };
@@ -97,6 +100,33 @@ function judgeSubjects(
       line: shown,
     };
   });
+}
+
+/**
+ * Rates of quiet subjects taken together, weighted by their requests: each alone may be too quiet to show a gain. Only a
+ * gain is read from it, for harm to one would hide behind the others. Null when there is none.
+ */
+function judgeTogether(expectation: Expectation, input: OutcomeInput): string | null {
+  const parts = expectation.subjects.flatMap((_, index) => {
+    const [before, fact] = [input.before[index] ?? null, input.after[index]];
+    const after = fact === undefined ? null : numberOf(fact);
+    if (fact?.status !== 'known' || fact.samples === undefined || before === null || after === null)
+      return [];
+    return [{ before, after, samples: fact.samples }];
+  });
+  const samples = parts.reduce((sum, part) => sum + part.samples, 0);
+  if (parts.length < 2 || samples === 0) return null;
+  const mean = (of: 'before' | 'after') =>
+    parts.reduce((sum, part) => sum + part[of] * part.samples, 0) / samples;
+  const signal = {
+    before: mean('before'),
+    after: mean('after'),
+    percent: true,
+    samples,
+    better: expectation.better,
+  };
+  if (compareSignals(signal) !== 'improved') return null;
+  return `together ${roundHundredths(signal.before)} → ${roundHundredths(signal.after)} % of ${samples} requests`;
 }
 
 function compareSignals(signal: {

@@ -157,3 +157,35 @@ describe('signals', () => {
     expect(worstSignal([], 'lower')).toBeNull();
   });
 });
+
+describe('rates of few requests', () => {
+  const expectation: Expectation = {
+    fact: 'model_group.success_rate',
+    subjects: ['a', 'b'],
+    better: 'higher',
+    settleSeconds: 30,
+    deadlineSeconds: 120,
+  };
+  const rate = (value: number, samples: number): Fact => ({
+    status: 'known',
+    value,
+    unit: 'percent',
+    source: 'spend_logs',
+    observedAt: '2026-11-20T02:10:00.000Z',
+    samples,
+  });
+  const judge = (before: readonly number[], after: readonly Fact[]) =>
+    judgeOutcome({ expectation, before, after, receipts: [], elapsedMs: 60_000, tempo: realTempo }).outcome;
+
+  test('one failure of seven is chance, of seven hundred it is harm', () => {
+    expect(judge([100, 100], [rate(85.7, 7), rate(100, 7)])).toBe('pending');
+    expect(judge([100, 100], [rate(85.7, 700), rate(100, 700)])).toBe('worse');
+  });
+  test('groups too quiet to show a gain alone show it together', () => {
+    expect(judge([75, 75], [rate(100, 5), rate(100, 5)])).toBe('pending');
+    expect(judge([75, 75], [rate(100, 11), rate(100, 11)])).toBe('improved');
+  });
+  test('a gain taken together does not hide harm to one', () => {
+    expect(judge([50, 100], [rate(100, 1_000), rate(60, 100)])).toBe('worse');
+  });
+});
