@@ -6,5 +6,5 @@ export async function exportToFile(session: Session): Promise<string> {
   const stamp = session.clock.now().slice(0, 19).replaceAll(':', '');
   const file = `scutum-sre-audit-${stamp}.csv`;
   const result = await exportToPath(session, { format: 'csv' }, file);
-  return `exported ${result.rows} rows to ${file}; verify it with: npx scutum-sre verify-audit ${file}`;
+  return `exported ${result.rows} rows to ${file}; verify it with: scutum-sre verify-audit ${file}`;
 }

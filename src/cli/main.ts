@@ -50,11 +50,14 @@ async function report(
   error: unknown,
   options: { readonly streams: Streams; readonly json: boolean; readonly verbose: boolean },
 ): Promise<ExitCode> {
-  const { describeFailure } = await import('./failure.ts');
+  const [{ describeFailure }, { asTyped }] = await Promise.all([
+    import('./failure.ts'),
+    import('./typed-command.ts'),
+  ]);
   const failure = describeFailure(error);
   const { streams } = options;
-  streams.err.write(`scutum-sre: ${failure.message}\n`);
-  for (const hint of failure.hints) streams.err.write(`  ${hint}\n`);
+  streams.err.write(`scutum-sre: ${asTyped(failure.message, process.env)}\n`);
+  for (const hint of failure.hints) streams.err.write(`  ${asTyped(hint, process.env)}\n`);
   if (options.verbose && failure.stack !== null) streams.err.write(`${failure.stack}\n`);
   if (options.json) {
     const document = {

@@ -2,10 +2,11 @@ import type { Warning } from '../app/ports.ts';
 import { visibleText } from '../core/plain-text.ts';
 import { redactSecrets } from '../core/redaction.ts';
 import type { Invocation } from './invocation.ts';
+import { asTyped } from './typed-command.ts';
 
 /** Data for people or scripts: stdout. */
 export function writeData(invocation: Invocation, lines: readonly string[]): void {
-  for (const line of lines) invocation.streams.out.write(`${line}\n`);
+  for (const line of lines) invocation.streams.out.write(`${asTyped(line, invocation.environment)}\n`);
 }
 
 /** One JSON document on stdout. Non-ASCII control characters cannot occur: every foreign text was made visible. */
@@ -15,7 +16,7 @@ export function writeJson(invocation: Invocation, document: object): void {
 
 /** Talk: stderr. */
 export function say(invocation: Invocation, ...lines: readonly string[]): void {
-  for (const line of lines) invocation.streams.err.write(`${line}\n`);
+  for (const line of lines) invocation.streams.err.write(`${asTyped(line, invocation.environment)}\n`);
 }
 
 /** Warnings to stderr, one line each; a script gets them inside its document as well. */

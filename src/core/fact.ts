@@ -176,7 +176,8 @@ const sources: { readonly [N in FactName]: FactSource } = {
     read: (evidence, subject) => {
       const aliases = known(evidence, 'gateway.aliases');
       if (aliases === null) return { missing: 'gateway.aliases is unknown' };
-      return { value: aliases.map[subject] ?? null, from: 'gateway.aliases' };
+      const alias = Object.hasOwn(aliases.map, subject) ? aliases.map[subject] : undefined;
+      return { value: alias ?? null, from: 'gateway.aliases' };
     },
   },
   'team.spend': { unit: 'usd', read: fromRows('gateway.teams', byId, (row) => row.spend) },

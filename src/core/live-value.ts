@@ -20,7 +20,9 @@ export function liveValue(evidence: Evidence, change: Change): LiveValue {
       );
     case 'litellm:model_group/':
       return change.field === 'alias'
-        ? pick(evidence, 'gateway.aliases', (aliases) => aliases.map[id] ?? null)
+        ? pick(evidence, 'gateway.aliases', (aliases) =>
+            Object.hasOwn(aliases.map, id) ? (aliases.map[id] ?? null) : null,
+          )
         : { status: 'unknown', reason: 'fallback lists are not among the readings' };
     case 'litellm:team/':
       return pick(evidence, 'gateway.teams', (rows) =>

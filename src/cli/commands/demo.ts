@@ -5,6 +5,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { mayAsk, type Invocation } from '../invocation.ts';
 import { say } from '../output.ts';
 import type { Outside, Session } from '../session.ts';
+import { asTyped } from '../typed-command.ts';
 import { withSession } from '../with-session.ts';
 import { runWorker } from '../worker.ts';
 import { triagePlainly } from './triage.ts';
@@ -31,7 +32,7 @@ export function demoCommand(invocation: Invocation): Promise<ExitCode> {
         outside,
         only: null,
         live: () => sample(outside, series),
-        closing: closingOnce(),
+        closing: closingOnce(invocation),
       });
     } finally {
       stop.abort();
@@ -72,7 +73,7 @@ async function sample(outside: Outside, series: number[]): Promise<LiveSeries | 
 }
 
 /** Once a remediation of this demo ran and is undone, the closing page, with what was measured; before that nothing. */
-function closingOnce(): (items: readonly TriageItem[]) => Closing | null {
+function closingOnce(invocation: Invocation): (items: readonly TriageItem[]) => Closing | null {
   let ran: number | null = null;
   let closed = false;
   return (items) => {
@@ -89,11 +90,16 @@ function closingOnce(): (items: readonly TriageItem[]) => Closing | null {
         'Every step is in a hash-chained audit trail that can be verified without this program.',
         'Press e to export it here, or leave and use the commands below.',
       ],
-      next: [
-        { command: 'npx scutum-sre export-audit --sandbox --out audit.csv', does: 'the trail as CSV' },
-        { command: 'npx scutum-sre verify-audit audit.csv', does: 'check it, offline' },
-        { command: 'npx scutum-sre list remediations --sandbox', does: 'what was done' },
-      ],
+      next: nextCommands.map(({ command, does }) => ({
+        command: asTyped(command, invocation.environment),
+        does,
+      })),
     };
   };
 }
+
+const nextCommands = [
+  { command: 'scutum-sre export-audit --sandbox --out audit.csv', does: 'the trail as CSV' },
+  { command: 'scutum-sre verify-audit audit.csv', does: 'check it, offline' },
+  { command: 'scutum-sre list remediations --sandbox', does: 'what was done' },
+] as const;
