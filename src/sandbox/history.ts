@@ -14,7 +14,7 @@ export const historyMinutes = 24 * 60;
 const thinnedPerMinute = 1;
 
 /**
- * Fills the log tables with the day before `nowMs`: thin at first, then as dense as live traffic, the last of it also
+ * Fills the empty log table with the day before `nowMs`: thin at first, then as dense as live traffic, the last of it also
  * into memory. Made by an untouched gateway, so that a day of normal use lies behind whatever was changed since.
  */
 export async function writeHistory(input: {
@@ -42,7 +42,6 @@ export async function writeHistory(input: {
     max: Infinity,
   });
   log.add(dense);
-  await store.clearSpendLogs();
   await store.insertSpendLogs([
     ...thin.map((outcome) => spendLogRow(outcome, random, requestsPerMinute / thinnedPerMinute)),
     ...dense.map((outcome) => spendLogRow(outcome, random, 1)),

@@ -21,18 +21,28 @@ export interface MetricSource {
 
 type Measure = (source: MetricSource, nowMs: number) => readonly VectorSample[];
 
+/** Short windows that are answered; nominal minutes. */
+const shortMinutesMax = 15;
+
 /**
  * What a Prometheus that scrapes this gateway would answer, by PromQL text: the texts are those of the Prometheus
  * adapter, the numbers are counted from the requests themselves. Counts are whole; the real `increase` extrapolates.
  */
 export function createQueryTable(tempo: Tempo): ReadonlyMap<string, Measure> {
-  const settings: DetectionSettings = { ...defaultDetectionSettings, tempo };
+  return new Map(
+    Array.from({ length: shortMinutesMax }, (_, at) =>
+      queriesFor({ ...defaultDetectionSettings, tempo, shortMinutes: at + 1 }),
+    ).flat(),
+  );
+}
+
+function queriesFor(settings: DetectionSettings): readonly (readonly [string, Measure])[] {
   const texts = prometheusQueries(settings);
   const measures = measuresFor(settings);
   const names = Object.keys(measures).filter((name): name is keyof PrometheusQueries =>
     Object.hasOwn(texts, name),
   );
-  return new Map(names.map((name) => [texts[name], measures[name]]));
+  return names.map((name) => [texts[name], measures[name]]);
 }
 
 function measuresFor(settings: DetectionSettings): { readonly [Name in keyof PrometheusQueries]: Measure } {

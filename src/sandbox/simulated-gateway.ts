@@ -32,6 +32,8 @@ export interface SimulatedGatewayOptions {
   readonly now?: () => number;
   /** `live` (default): a step of traffic every second or quarter of a nominal minute. `manual`: only by `tick`. */
   readonly traffic?: 'live' | 'manual';
+  /** What lies behind it at the start: 24 nominal hours of traffic (default), or nothing yet. */
+  readonly history?: 'day' | 'none';
   /** Which LiteLLM it plays; default the newest. */
   readonly release?: ReleaseName;
   /** STORE_MODEL_IN_DB; default on. */
@@ -65,7 +67,8 @@ export async function startSimulatedGateway(options: SimulatedGatewayOptions): P
   const store = createGatewayStore(database);
   const state = await openState(database);
   const log = createTrafficLog(tempo);
-  await writeHistory({ nowMs: startMs, tempo, scenario, random, store, log });
+  await store.clearSpendLogs();
+  if (options.history !== 'none') await writeHistory({ nowMs: startMs, tempo, scenario, random, store, log });
   const world = { state, scenario, usage: createUsageMeter(tempo), random };
   const live = createLiveTraffic({ world, store, log, tempo, startMs, now });
   const faults = createFaultSwitch<SimulatedRoute>();

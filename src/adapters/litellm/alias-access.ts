@@ -42,25 +42,28 @@ async function writeAlias(
   if (aliasEntry(read.settings, wanted.group)?.hidden === true)
     return { status: 'refused', reason: 'not sent: the alias is hidden, which could not be put back' };
   const base = await settingsToSend(read.settings, deps, signal);
-  if (typeof base === 'string') return { status: 'refused', reason: `not sent: ${base}` };
   const body = { router_settings: withAlias(base, wanted.group, wanted.to) };
   return toWriteResult(
     await deps.client.write({ method: 'POST', path: '/config/update', body }, wanted.by, signal),
   );
 }
 
-/** The stored row where it can be read, so that values from YAML are not copied into the database; else what is in force. */
+/**
+ * The values in force, of those names that are stored already: what comes from YAML alone is not copied into the
+ * database, where it would hide later edits of the YAML. Where the stored names cannot be told, everything in force:
+ * a release that replaces the row would lose what is left out (facts/litellm.md B.4).
+ */
 async function settingsToSend(
   effective: RouterSettings,
   deps: AccessDeps,
   signal: AbortSignal,
-): Promise<JsonObject | string> {
-  if (deps.storedRouterSettings === null) return effective.all;
-  try {
-    return (await deps.storedRouterSettings(signal)) ?? {};
-  } catch {
-    return 'the stored router settings could not be read';
-  }
+): Promise<JsonObject> {
+  const stored = await deps.storedRouterSettings(signal).catch(() => null);
+  if (stored === null) return effective.all;
+  const kept = Object.entries(effective.all).filter(
+    ([name]) => name === 'model_group_alias' || Object.hasOwn(stored, name),
+  );
+  return Object.fromEntries(kept);
 }
 
 const aliasEntry = (settings: RouterSettings, group: string) =>

@@ -18,8 +18,8 @@ export interface AccessDeps {
   readonly client: LitellmClient;
   /** Runs one read-change-write of the router settings at a time: the gateway has no conditional write. */
   readonly oneAtATime: <T>(work: () => Promise<T>) => Promise<T>;
-  /** The settings row as stored in the database, null when there is none; absent: the effective settings are used. */
-  readonly storedRouterSettings: ((signal: AbortSignal) => Promise<JsonObject | null>) | null;
+  /** The settings row as stored in the gateway's database; null when there is none or it cannot be told. */
+  readonly storedRouterSettings: (signal: AbortSignal) => Promise<JsonObject | null>;
 }
 
 /** A value that the field cannot take: a broken change, refused before anything is sent. */

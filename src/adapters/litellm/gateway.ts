@@ -29,7 +29,10 @@ export interface LitellmGatewayOptions {
   readonly timeoutMs?: number;
   /** Deployment ids of recent SpendLogs; null or none: not logged. Throwing makes the identity unknown. */
   readonly recentDeploymentIds?: (signal: AbortSignal) => Promise<readonly string[] | null>;
-  /** Row `router_settings` of the gateway's config table, null when there is none; without it what is in force is sent. */
+  /**
+   * Row `router_settings` of the gateway's config table; null when there is none or it cannot be told. Only its names
+   * matter: the values sent are always those in force.
+   */
   readonly storedRouterSettings?: (signal: AbortSignal) => Promise<JsonObject | null>;
 }
 
@@ -42,7 +45,7 @@ export function createLitellmGateway(options: LitellmGatewayOptions): LitellmGat
     effects: createLitellmEffects({
       client,
       oneAtATime: createQueue(),
-      storedRouterSettings: options.storedRouterSettings ?? null,
+      storedRouterSettings: options.storedRouterSettings ?? (() => Promise.resolve(null)),
     }),
     facts: createFactReader(client, options.recentDeploymentIds ?? (() => Promise.resolve(null))),
     proveWriteAccess: (signal) => proveWriteAccess(client, signal),

@@ -17,8 +17,8 @@ export interface EventsClientOptions {
 }
 
 const answerBytesMax = 64 * 1024;
-/** Waits before the second and third try; the same dedup key makes a repeat merge into the first. */
-const retryDelaysMs = [500, 2_000] as const;
+/** Waits before the second and third try, as parts of the deadline; the same dedup key makes a repeat merge into the first. */
+const retryDelays = [1 / 16, 1 / 4] as const;
 
 /**
  * Sends one event, up to three times within the deadline. 202 is accepted, a 4xx is refused; what is left after 429, 5xx
@@ -39,7 +39,7 @@ export function createEventsClient(
         { deadlineMs: Math.max(1, Math.ceil(left)), maxBytes: answerBytesMax, signal },
       );
       const result = judge(answer, options.routingKey);
-      const delay = retryDelayMs(answer, attempt);
+      const delay = retryDelayMs(answer, options.deadlineMs * (retryDelays[attempt] ?? Infinity));
       if (result.status !== 'ambiguous' || delay === null) return result;
       if (signal.aborted || performance.now() + delay >= until) return result;
       await wait(delay, undefined, { signal }).catch(() => undefined);
@@ -68,9 +68,8 @@ function judge(answer: HttpExchange, routingKey: string): WriteResult {
 const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
 /** Milliseconds before the next try, or null when there is none left or no use. */
-function retryDelayMs(answer: HttpExchange, attempt: number): number | null {
-  const planned = retryDelaysMs[attempt];
-  if (planned === undefined) return null;
+function retryDelayMs(answer: HttpExchange, planned: number): number | null {
+  if (!Number.isFinite(planned)) return null;
   if (answer.status === 'failed') return planned;
   if (answer.httpStatus < 300) return null;
   const seconds = Number.parseFloat(answer.headers.get('retry-after') ?? '');
