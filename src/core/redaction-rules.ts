@@ -122,11 +122,11 @@ const kindPatterns = Object.entries(namesOfKind).map(
 );
 
 /** A digest of a secret is not the secret: `hashed_api_key`, `token_hash`. */
-export const hashedName = /hash(?:ed)?[-_. ]?(?:[a-z]{1,12}[-_. ]?){0,3}$/i;
+export const hashedName = /hash(?!icorp)(?:ed)?[-_. ]?(?:[a-z]{1,12}[-_. ]?){0,3}$/i;
 
 /** The kind of secret that a key of this name holds, or null. `prompt_tokens` and `key_alias` hold none. */
 export function kindOfName(name: string): NamedKind | null {
-  if (/hash/i.test(name)) return null;
+  if (/hash(?!icorp)/i.test(name)) return null;
   for (const [kind, pattern] of kindPatterns) if (pattern.test(name)) return kind;
   return null;
 }
@@ -140,7 +140,8 @@ export const longScheme = /(?:digest|oauth|signature|aws4-hmac-sha256)[ \t]/iy;
 /** Values that hold no secret: references, templates, placeholders, digests, what was masked before. */
 export const harmlessValues: readonly RegExp[] = [
   /^(?:null|none|nil|undefined|true|false|missing|required|optional|unset|empty|invalid|expired|unknown|string|yes|no|n\/a)$/i,
-  /^(?:os\.environ|env[.:]|process\.env|vault:|arn:|secret:\/\/|\$|\{\{|%[a-z(]|sha(?:1|256|384|512)[:-])/i,
+  /^(?:os\.environ|env[.:]|process\.env|vault:|arn:|secret:\/\/|\{\{|sha(?:1|256|384|512)[:-])/i,
+  /^(?:\$[{(]|\$[A-Z][A-Z0-9_]{2,}$|%[sdv]$|%\([a-z_]+\)s$)/,
   /^<[a-z0-9 _.-]{1,64}>?$/i,
   /^\[?redacted\b/i,
   /^[^\p{L}\p{N}]*$/u,
@@ -149,7 +150,7 @@ export const harmlessValues: readonly RegExp[] = [
 
 /** What may stand before a long opaque token that is an id or a digest, not a secret. */
 export const idLabel =
-  /(?:hash|hashed[-_a-z]{1,24}|\bsha-?[0-9]{0,3}|md5|digest|checksum|fingerprint|etag|commit|revision|\brev|\btree|\bblob|trace|span|parent|request|deployment|model|uuid|\buid|guid|nonce|\bsalt|cursor|subject|signature|\bids?|[_.-]ids?|ssh-(?:ed25519|rsa))(?:[^A-Za-z0-9]{0,4}\([a-z]{1,12}\))?[^A-Za-z0-9]{0,8}$|(?:"key"[ ]?:[ ]?"|\bkey `)$/i;
+  /(?:hash|hashed[-_a-z]{1,24}|\bsha-?[0-9]{0,3}|md5|digest|checksum|fingerprint|etag|commit|revision|\brev|\btree|\bblob|trace|span|parent|request|deployment|model|uuid|\buid|guid|nonce|\bsalt|cursor|subject|signature|\bids?|[_.-]ids?|ssh-(?:ed25519|rsa))(?:[^A-Za-z0-9]{0,4}\([a-z]{1,12}\))?[^A-Za-z0-9]{0,8}$|(?:\\{0,3}"key\\{0,3}"[ ]?:[ ]?\\{0,3}"|\bkey `|\b(?:key|team|org)\.[a-z_]{1,32}\[)$/i;
 
 /** The same for names like `requestId`; apart, because case matters here (`invalid` is no id). */
 export const camelIdLabel = /[a-z]Ids?[^A-Za-z0-9]{0,8}$/;
