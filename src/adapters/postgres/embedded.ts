@@ -21,7 +21,8 @@ const endMs = 2_000;
 /**
  * The embedded store in `folder` (made if need be, mode 0700), migrated. The first process owns it; every other works
  * through that owner's socket, and takes over when the owner ends. Throws `busy`, naming the holder, when it neither
- * answers nor is gone. Safe against a killed process, not against a power cut (dependencies.md §2).
+ * answers nor is gone. A transaction that loses its owner before anything was answered is begun again. Safe against a
+ * killed process, not against a power cut (dependencies.md §2).
  */
 export async function openEmbedded(
   folder: string,
@@ -32,17 +33,22 @@ export async function openEmbedded(
   const transaction: Database['transaction'] = async (work) => {
     for (let attempt = 1; ; attempt++) {
       const session = await sessions.current();
-      let begun = false;
+      let answered = false;
       try {
-        return await session.database.transaction((tx) => {
-          begun = true;
-          return work(tx);
-        });
+        return await session.database.transaction((tx) =>
+          work({
+            query: async (text, params, rowSchema) => {
+              const rows = await tx.query(text, params, rowSchema);
+              answered = true;
+              return rows;
+            },
+          }),
+        );
       } catch (error) {
         if (!(error instanceof StoreError) || error.code !== 'unreachable') throw error;
         await sessions.renewIfLost(session);
-        // What has begun may have been committed: only the caller can look.
-        if (begun || attempt === 2) throw error;
+        // Once something was answered it may have been committed too: only the caller can look.
+        if (answered || attempt === 2) throw error;
       }
     }
   };

@@ -62,11 +62,15 @@ describe.each(storeKinds)('incidents on $name', (kind) => {
   });
 
   test('folds at once make one incident and count each fold', async () => {
-    const provider = fresh('provider');
-    await Promise.all(Array.from({ length: 10 }, () => fold([signalOf(provider), signalOf(fresh('other'))])));
-    const found = await find(provider);
-    expect(found).toHaveLength(1);
-    expect(found[0]?.occurrences).toBe(10);
+    for (let round = 0; round < 4; round++) {
+      const provider = fresh('provider');
+      await Promise.all(
+        Array.from({ length: 10 }, () => fold([signalOf(provider), signalOf(fresh('other'))])),
+      );
+      const found = await find(provider);
+      expect(found).toHaveLength(1);
+      expect(found[0]?.occurrences).toBe(10);
+    }
   });
 
   test('an incident closes when nobody who can judge its kind has seen it for long enough', async () => {
