@@ -19,7 +19,7 @@ export interface DrawApprovalOptions {
 
 /** The prompt's few lines; the last one is where the operator types. */
 export function drawApproval(input: ApprovalInput, options: DrawApprovalOptions): string {
-  const width = Math.max(20, options.columns - 1);
+  const width = Math.max(10, options.columns - 1);
   return promptLines(input, options)
     .flatMap((line) => wrapSpans(line, { width }))
     .map((line) => paintLine(line, { color: options.color }))

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { ErrorDocument } from './documents.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { processStreams, type Streams } from './streams.ts';
 
@@ -60,7 +61,7 @@ async function report(
   for (const hint of failure.hints) streams.err.write(`  ${asTyped(hint, process.env)}\n`);
   if (options.verbose && failure.stack !== null) streams.err.write(`${failure.stack}\n`);
   if (options.json) {
-    const document = {
+    const document: ErrorDocument = {
       schema: 'scutum-sre/error/v1',
       error: { exitCode: failure.code, message: failure.message },
     };

@@ -1,6 +1,7 @@
 import type { Warning } from '../app/ports.ts';
 import { visibleText } from '../core/plain-text.ts';
 import { redactSecrets } from '../core/redaction.ts';
+import type { PrintedDocument } from './documents.ts';
 import type { Invocation } from './invocation.ts';
 import { asTyped } from './typed-command.ts';
 
@@ -10,7 +11,7 @@ export function writeData(invocation: Invocation, lines: readonly string[]): voi
 }
 
 /** One JSON document on stdout. Non-ASCII control characters cannot occur: every foreign text was made visible. */
-export function writeJson(invocation: Invocation, document: object): void {
+export function writeJson(invocation: Invocation, document: PrintedDocument): void {
   invocation.streams.out.write(`${JSON.stringify(document)}\n`);
 }
 

@@ -58,7 +58,7 @@ function adder(program: Command, input: ProgramInput): AddCommand {
     );
     command.action(async (...received: unknown[]) => {
       const options = command.opts<Options>();
-      const args = received.slice(0, -2).flatMap((value) => (value === undefined ? [] : [String(value)]));
+      const args = received.slice(0, -2).flatMap((value) => (typeof value === 'string' ? [value] : []));
       const global: GlobalOptions = globalOptions(options);
       input.done(
         await spec.run({ streams: input.streams, environment: input.environment, global }, options, args),

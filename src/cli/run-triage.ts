@@ -1,6 +1,6 @@
 import { triage, type TriageReport } from '../app/triage.ts';
 import { decideDeps } from './decision-deps.ts';
-import { noSourceError } from './wire.ts';
+import { noSourceError } from './no-source.ts';
 import type { Outside, Session } from './session.ts';
 
 export interface TriageRunOptions {

@@ -5,7 +5,8 @@ import type { TriageIntent } from '../tui/view-model.ts';
 import { askReason } from './confirm.ts';
 import { exportToFile } from './export-file.ts';
 import { decideDeps } from './decision-deps.ts';
-import { decide } from './decision-flow.ts';
+import { countdown } from './auto-countdown.ts';
+import { decide, runByGate } from './decision-flow.ts';
 import { writeResult } from './finish.ts';
 import { loadRemediation } from './load-remediation.ts';
 import { plainScreen } from './plain-screen.ts';
@@ -76,4 +77,20 @@ async function undo(original: Remediation, screen: Screen): Promise<string | nul
     return `remediation ${original.id} cannot be undone with this version's library`;
   if (proposed.remediation.status === 'refused') return 'the undo is refused; see scutum-sre show';
   return decideOn(proposed.remediation, screen);
+}
+
+/** What the gate lets run by itself: shown, then run after a countdown that any key stops. */
+export async function runAfterCountdown(remediation: Remediation, screen: Screen): Promise<string | null> {
+  const { invocation, session, outside } = screen;
+  const plain = plainScreen(invocation, session);
+  plain.show(remediation, 'the gate lets this run by itself');
+  const answer = await countdown(
+    invocation.streams,
+    `#${remediation.id} ${remediation.document.action.type}`,
+  );
+  if (answer === 'stopped') return `stopped: ${remediation.id} waits for the typed code`;
+  const decision = await runByGate(remediation, plain, decideDeps(session, outside));
+  if (decision.kind === 'ended') return decision.message;
+  screen.runner.follow(decision.remediation);
+  return null;
 }

@@ -10,7 +10,7 @@ import { describeFailure } from './failure.ts';
 import type { Invocation } from './invocation.ts';
 import { cleanLine, say } from './output.ts';
 import { runTriage } from './run-triage.ts';
-import { carryOut } from './screen-decisions.ts';
+import { carryOut, runAfterCountdown } from './screen-decisions.ts';
 import { createRunner, type Runner } from './screen-runner.ts';
 import type { Outside, Session } from './session.ts';
 import { createViewStore, type ViewStore } from './view-store.ts';
@@ -75,15 +75,30 @@ export async function showTriageScreen(invocation: Invocation, parts: ScreenPart
 async function converse(screen: Screen, code: () => ExitCode): Promise<ExitCode> {
   const { showTriage } = await import('../tui/show-triage.ts');
   let chosen: number | undefined;
+  const stopped = new Set<string>();
   for (;;) {
+    const lets = new AbortController();
+    const unwatch = screen.view.subscribe(() => {
+      if (letRun(screen, stopped) !== null) lets.abort();
+    });
     const intent: TriageIntent = await showTriage({
       subscribe: screen.view.subscribe,
       initial: screen.view.get(),
       stdin: screen.invocation.streams.stdin,
       stdout: screen.invocation.streams.err,
       unicode: supportsUnicode(screen.invocation.environment),
+      signal: lets.signal,
       ...(chosen === undefined ? {} : { chosen }),
     });
+    unwatch();
+    const next = letRun(screen, stopped);
+    if (lets.signal.aborted && next !== null) {
+      stopped.add(next.digest);
+      const said = await runAfterCountdown(next, screen).catch(noteOfFailure);
+      if (said !== null) say(screen.invocation, cleanLine(said));
+      await screen.refresh();
+      continue;
+    }
     if (intent.kind === 'interrupted' || intent.kind === 'quit') {
       const left = await screen.runner.finish();
       return intent.kind === 'interrupted' ? exitCode.interrupted : (left ?? code());
@@ -94,6 +109,19 @@ async function converse(screen: Screen, code: () => ExitCode): Promise<ExitCode>
     await screen.refresh();
     if (note !== null && chosen !== undefined) noteOn(screen.view, chosen, note);
   }
+}
+
+/** What the gate lets run and nobody stopped yet; one at a time. */
+function letRun(screen: Screen, stopped: ReadonlySet<string>): Remediation | null {
+  const found = screen.view
+    .get()
+    .items.find(
+      ({ remediation }) =>
+        remediation?.status === 'pending_approval' &&
+        remediation.document.gate.decision === 'auto_execute' &&
+        !stopped.has(remediation.digest),
+    );
+  return found?.remediation ?? null;
 }
 
 function noteOfFailure(error: unknown): string {

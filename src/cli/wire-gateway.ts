@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { actionLibrary, libraryWith } from '../../actions/library.ts';
 import type { EffectPort, FactReader, PagerPort, SignalSourcePort } from '../app/ports.ts';
 import { defaultDetectionSettings, type DetectionSettings } from '../core/detection.ts';
@@ -202,7 +203,7 @@ async function openLitellm(
 function foreignGatewayBarrier(config: Config, database: Database): string | null {
   if (database.kind === 'server' || config.litellm === null) return null;
   const host = new URL(config.litellm.baseUrl).hostname;
-  if (host === 'localhost' || host === '[::1]' || /^127\./u.test(host)) return null;
+  if (host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))) return null;
   return 'the embedded store is private to this machine: set DATABASE_URL before anything may run on a gateway that is not on loopback';
 }
 

@@ -6,7 +6,6 @@ import type { Warning } from '../app/ports.ts';
 import { visibleText } from '../core/plain-text.ts';
 import { realTempo } from '../core/tempo.ts';
 import type { Config } from './config.ts';
-import { usageError } from './exit-code.ts';
 import type { Outside, Session } from './session.ts';
 import type { SessionNeeds } from './with-session.ts';
 
@@ -102,7 +101,7 @@ async function openStore(
 
 /** Database host and name; for the embedded store this machine's, for it is private to it. */
 function defaultDeployment(config: Config): string {
-  if (config.databaseUrl === null) return `embedded@${visibleText(hostname(), { maxLength: 60 })}`;
+  if (config.databaseUrl === null) return `embedded@${visibleText(hostname(), { maxLength: 64 })}`;
   const url = new URL(config.databaseUrl);
   const host = url.hostname || url.searchParams.get('host') || 'localhost';
   return visibleText(
@@ -152,13 +151,4 @@ export interface OutsideInput {
   readonly database: Database;
   readonly session: Session;
   readonly releases: (() => Promise<void>)[];
-}
-
-/** Nothing to read incidents from: exit 2, and what to set. */
-export function noSourceError(): Error {
-  return usageError(
-    'there is nothing to read incidents from',
-    'set LITELLM_DATABASE_URL (gateway tables), PROMETHEUS_URL or ALERTMANAGER_URL; DATABASE_URL alone is our own store',
-    'or look around first: scutum-sre demo',
-  );
 }

@@ -2,6 +2,7 @@ import type { ActionDefinition, ActionLibrary } from '../../core/action.ts';
 import { paramsJsonSchema } from '../../core/proposal-json-schema.ts';
 import type { AuditDraft } from '../../core/audit/audit-record.ts';
 import { parseConfig } from '../config.ts';
+import type { LibraryActionJson } from '../documents.ts';
 import { loadEnvironment } from '../environment.ts';
 import { exitCode, usageError, type ExitCode } from '../exit-code.ts';
 import type { Invocation } from '../invocation.ts';
@@ -98,7 +99,7 @@ function pinAudit(
   };
 }
 
-function actionJson(action: ActionDefinition): object {
+function actionJson(action: ActionDefinition): LibraryActionJson {
   return {
     type: action.type,
     version: action.version,

@@ -15,7 +15,7 @@ export function approveCommand(
   options: { readonly id: string; readonly wait: boolean },
 ): Promise<ExitCode> {
   const id = remediationIdArgument(options.id);
-  return withSession(invocation, { gateway: true }, async (session) => {
+  return withSession(invocation, {}, async (session) => {
     const outside = await session.outside();
     const remediation = await loadRemediation(session, id);
     await runOverdue(invocation, session, outside);

@@ -18,7 +18,7 @@ export function demoCommand(invocation: Invocation): Promise<ExitCode> {
       invocation,
       'SANDBOX: a simulated gateway on this machine. Nothing of yours is read, changed or paged. One minute lasts 4 s.',
     );
-  return withSession(inSandbox, { gateway: true }, async (session) => {
+  return withSession(inSandbox, {}, async (session) => {
     const outside = await session.outside();
     const stop = new AbortController();
     const worker = runWorker(session, outside, { triages: false, say: () => undefined }, stop.signal);
@@ -46,7 +46,7 @@ async function workerReady(session: Session, outside: Outside): Promise<void> {
   for (let look = 0; look < 50; look += 1) {
     const evidence = await collectEvidence({ names: ['own.worker'], readers: outside.reads().readers });
     const worker = known(evidence, 'own.worker');
-    if (worker?.heartbeatAgeMs != null && worker.gatewayWriteAgeMs !== null) return;
+    if (worker !== null && worker.heartbeatAgeMs !== null && worker.gatewayWriteAgeMs !== null) return;
     await session.clock.sleep(100);
   }
 }

@@ -58,8 +58,12 @@ async function listRemediations(invocation: Invocation, session: Session): Promi
   const remediations = found.slice(0, rowsMax);
   const cut = found.length > rowsMax;
   if (invocation.global.json) {
-    const document = { schema: 'scutum-sre/remediations/v1', deployment: session.deployment, cut };
-    writeJson(invocation, { ...document, remediations: remediations.map(remediationJson) });
+    writeJson(invocation, {
+      schema: 'scutum-sre/remediations/v1',
+      deployment: session.deployment,
+      cut,
+      remediations: remediations.map(remediationJson),
+    });
     return exitCode.done;
   }
   const rows = remediations.map((remediation) => [

@@ -13,7 +13,7 @@ import { withSession } from '../with-session.ts';
 /** `revert <id>`: the stored inverse as a remediation of its own. */
 export function revertCommand(invocation: Invocation, options: { readonly id: string }): Promise<ExitCode> {
   const id = remediationIdArgument(options.id);
-  return withSession(invocation, { gateway: true }, async (session) => {
+  return withSession(invocation, {}, async (session) => {
     const outside = await session.outside();
     await loadRemediation(session, id);
     await runOverdue(invocation, session, outside);

@@ -25,7 +25,7 @@ export function runCommand(
   const params = pairsArgument('param', options.params);
   const number = options.incident === undefined ? null : incidentIdArgument(options.incident);
   const reason = options.reason === undefined ? '' : reasonArgument(options.reason);
-  return withSession(invocation, { gateway: true }, async (session) => {
+  return withSession(invocation, {}, async (session) => {
     const incident = number === null ? null : await loadIncident(session, number);
     const outside = await session.outside();
     await runOverdue(invocation, session, outside);

@@ -23,7 +23,7 @@ export function triageCommand(
   options: { readonly incident: string | undefined },
 ): Promise<ExitCode> {
   const only = options.incident === undefined ? null : incidentIdArgument(options.incident);
-  return withSession(invocation, { gateway: true }, async (session) => {
+  return withSession(invocation, { sources: true }, async (session) => {
     if (only !== null) await loadIncident(session, only);
     const outside = await session.outside();
     await runOverdue(invocation, session, outside);

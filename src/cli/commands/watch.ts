@@ -6,11 +6,11 @@ import type { Invocation } from '../invocation.ts';
 import { cleanLine, say, writeJson } from '../output.ts';
 import { withSession } from '../with-session.ts';
 import { runWorker } from '../worker.ts';
-import { noSourceError } from '../wire.ts';
+import { noSourceError } from '../no-source.ts';
 
 /** `watch`: the worker, until it is stopped. With `--json` one document a line. */
 export function watchCommand(invocation: Invocation): Promise<ExitCode> {
-  return withSession(invocation, { gateway: true }, async (session) => {
+  return withSession(invocation, { sources: true }, async (session) => {
     const outside = await session.outside();
     if (outside.reads().sources.length === 0) throw noSourceError();
     const interrupt = onInterrupt();
