@@ -117,9 +117,15 @@ export const assignment = new RegExp(
 /** A command-line flag that takes a secret as its next word: `--api-key VALUE`. */
 export const flag = new RegExp(`--[a-z0-9-]{0,30}(${anyName})[ \\t]{1,4}(?=[^\\s-])`, 'gi');
 
-const kindPatterns = Object.entries(namesOfKind).map(
-  ([kind, names]) => [kind as NamedKind, new RegExp(`(?:${names})$`, 'i')] as const,
-);
+const namedKinds: readonly NamedKind[] = [
+  'api-key',
+  'password',
+  'token',
+  'authorization',
+  'cookie',
+  'credential',
+];
+const kindPatterns = namedKinds.map((kind) => [kind, new RegExp(`(?:${namesOfKind[kind]})$`, 'i')] as const);
 
 /** A digest of a secret is not the secret: `hashed_api_key`, `token_hash`. */
 export const hashedName = /hash(?!icorp)(?:ed)?[-_. ]?(?:[a-z]{1,12}[-_. ]?){0,3}$/i;
