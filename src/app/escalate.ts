@@ -22,7 +22,8 @@ export async function escalateIncident(
   cause: { readonly reason: string; readonly details: Readonly<Record<string, string>> },
   deps: EscalateDeps,
 ): Promise<{ readonly escalation: Escalation; readonly warnings: readonly Warning[] }> {
-  if (incident.escalation?.pagedAt != null) return { escalation: incident.escalation, warnings: [] };
+  const earlier = incident.escalation;
+  if (earlier !== null && earlier.pagedAt !== null) return { escalation: earlier, warnings: [] };
   const sent = await send(incident, cause, deps);
   const escalation: Escalation = {
     reason: cause.reason,
