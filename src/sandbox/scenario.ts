@@ -22,8 +22,8 @@ const outageFailureChance = 0.6;
 export const outageLeadMinutes = 8;
 /** The provider is well again this long after it was taken out of service, before a breaker of 5 minutes closes. */
 export const recoveryMinutes = 3;
-/** And at the latest after this long, so that an unattended sandbox comes to rest. */
-export const outageMinutesMax = 60;
+/** And at the latest after this long, so that an unattended sandbox comes to rest: 40 real minutes there. */
+export const outageMinutesMax = 600;
 
 /** A scenario that begins at `startMs` (milliseconds since 1970). */
 export function createScenario(
