@@ -53,6 +53,9 @@ export function openPostgres(url: string, options: PoolOptions = {}): Database {
   });
 }
 
+/** Dead connections a transaction meets at most before it gives up. */
+const mostStale = 3;
+
 export interface PoolInput {
   readonly kind: Database['kind'];
   readonly name: string;
@@ -66,8 +69,23 @@ export function openPool(input: PoolInput): Database {
   // connection gets the failure from its query; an idle one is simply replaced.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
-  const transaction: Database['transaction'] = (work) =>
-    withConnection(pool, input.name, (connection) => inTransaction(connection, work));
+  const transaction: Database['transaction'] = async (work) => {
+    for (let stale = 0; ; stale++) {
+      const reached: { step: 'connect' | 'begin' | 'work' } = { step: 'connect' };
+      try {
+        return await withConnection(pool, input.name, (connection) => {
+          reached.step = 'begin';
+          return inTransaction(connection, (tx) => {
+            reached.step = 'work';
+            return work(tx);
+          });
+        });
+      } catch (error) {
+        // A pooled connection may have died unnoticed, in a restart of the server for example: nothing ran on it yet.
+        if (reached.step !== 'begin' || stale === mostStale || connectionSurvives(error)) throw error;
+      }
+    }
+  };
   const query: Queryable['query'] = (text, params, rowSchema) =>
     input.kind === 'embedded'
       ? // pglite-socket interleaves the messages of its clients except inside a transaction.
