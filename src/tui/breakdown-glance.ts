@@ -30,7 +30,7 @@ const changeGroupsAtAGlance = 4;
 export function glance(remediation: Remediation, input: BreakdownInput): readonly Block[] {
   const { document } = remediation;
   return [
-    section('glance', glanceTitle(input)),
+    glanceHeading(input),
     ...progressBlocks(input.progress),
     ...wrongFields(input),
     field('do', strong(actionSentence(remediation))),
@@ -53,12 +53,18 @@ export function incidentGlance(input: BreakdownInput): readonly Block[] {
   if (incident === null) return [];
   const standing = incidentStanding(incident);
   return [
-    section('glance', glanceTitle(input)),
+    glanceHeading(input),
     ...wrongFields(input),
     field('status', toned(standing.tone, standing.word)),
     ...escalationFields(incident),
     ...noteFields(input),
   ];
+}
+
+/** What it is about, and the deployment: 42 in staging is not 42 in production. */
+function glanceHeading(input: BreakdownInput): Block {
+  const badge = input.sandbox ? [plain(' '), toned('sandbox', '[SANDBOX]')] : [];
+  return section('glance', glanceTitle(input), [strong(shown(input.deployment)), ...badge]);
 }
 
 function glanceTitle(input: BreakdownInput): string {
@@ -187,5 +193,8 @@ function escalationFields(incident: Incident): readonly Block[] {
 }
 
 function noteFields(input: BreakdownInput): readonly Block[] {
-  return input.note === null ? [] : [field('note', warn(shown(input.note)))];
+  return [
+    ...(input.note === null ? [] : [field('note', warn(shown(input.note)))]),
+    ...(input.suspended ? [field('suspended', bad('nothing runs but undos until `scutum-sre resume`'))] : []),
+  ];
 }

@@ -8,7 +8,7 @@ import type { Block } from './page.ts';
 import { field, gap, hangingText, section, text } from './page.ts';
 import { expiryText } from './breakdown-glance.ts';
 import { proposerText, scopeText } from './sentences.ts';
-import { leaves, shortNumber, shown } from './shown-value.ts';
+import { counted, leaves, shortNumber, shown } from './shown-value.ts';
 import { dim, plain } from './styled-line.ts';
 
 /** What was seen: the incident, its sources, and the payloads they sent. */
@@ -22,7 +22,7 @@ export function evidenceSection(input: BreakdownInput): readonly Block[] {
     field('seen by', plain(incident.sources.join(', '))),
     field('confirmed', plain(confirmedText(incident))),
     field('opened', plain(dateTime(incident.openedAt))),
-    field('last seen', plain(`${dateTime(incident.lastSeenAt)}, ${incident.occurrences} times`)),
+    field('last seen', plain(`${dateTime(incident.lastSeenAt)}, ${counted(incident.occurrences, 'time')}`)),
     ...citedFields(input.remediation),
     ...incident.payloads.flatMap((payload, index) => payloadBlocks(payload, index)),
   ];

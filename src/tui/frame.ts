@@ -13,6 +13,7 @@ import { sectionBar } from './section-bar.ts';
 import { sparkLines } from './sparkline.ts';
 import type { Line } from './styled-line.ts';
 import { dim, plain, spread, warn } from './styled-line.ts';
+import { truncateLine } from './wrap-line.ts';
 import type { Progress, Screen, TriageItem, TriageViewState } from './view-model.ts';
 
 export interface FrameInput {
@@ -52,12 +53,14 @@ export function drawFrame(input: FrameInput): Frame {
   const rows = Math.max(1, input.screen.rows - top.length - bottom.length - bars);
   const region = { lines: page.lines.length, rows };
   const scroll = Math.min(input.ui.scroll, lastScroll(region));
-  const above = [...top, ...barLines(scene, { ...region, scroll })].map(indentLine);
+  const placed = (line: Line) =>
+    indentLine(truncateLine(line, { width: scene.canvas.width, mark: scene.canvas.glyphs.cut }));
+  const above = [...top, ...barLines(scene, { ...region, scroll })].map(placed);
   const body = [...above, ...page.lines.slice(scroll, scroll + rows)];
   const room = Math.max(0, input.screen.rows - bottom.length);
   const blanks = Array.from({ length: Math.max(0, room - body.length) }, (): Line => []);
   return {
-    lines: [...body.slice(0, room), ...blanks, ...bottom.map(indentLine)].slice(-input.screen.rows),
+    lines: [...body.slice(0, room), ...blanks, ...bottom.map(placed)].slice(-input.screen.rows),
     keys: {
       items: input.state.items,
       ...region,

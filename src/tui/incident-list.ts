@@ -5,7 +5,7 @@ import { isWide } from './page.ts';
 import { scoreTone } from './risk-drawing.ts';
 import type { Standing } from './sentences.ts';
 import { incidentStanding, scopeText, statusStanding } from './sentences.ts';
-import { hundredths } from './shown-value.ts';
+import { hundredths, shown } from './shown-value.ts';
 import type { Line } from './styled-line.ts';
 import { accent, dim, lineWidth, plain, spread, strong, toned, warn } from './styled-line.ts';
 import type { TriageItem } from './view-model.ts';
@@ -126,8 +126,8 @@ export function leftText(item: TriageItem, now: string): string {
 
 /** Up to two lines of warnings; how many more there are is said. */
 export function warningLines(warnings: readonly string[], canvas: Canvas): readonly Line[] {
-  const [first] = warnings;
-  if (first === undefined) return [];
+  if (warnings[0] === undefined) return [];
+  const first = shown(warnings[0]);
   const more = warnings.length === 1 ? '' : `  (w: all ${warnings.length} warnings)`;
   const wrapped = canvas.wrap([warn(`! ${first}`), dim(more)], { hanging: 2 });
   if (wrapped.length <= 2) return wrapped;

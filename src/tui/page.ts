@@ -94,9 +94,18 @@ export function layoutPage(
   const sections: PageSection[] = [];
   for (const block of blocks) {
     if (block.kind === 'section') sections.push({ id: block.id, title: block.title, at: lines.length });
-    for (const line of layoutBlock(block, canvas)) lines.push(indentLine(line));
+    lines.push(
+      ...layoutBlock(block, canvas)
+        .flatMap((line) => fitted(line, canvas))
+        .map(indentLine),
+    );
   }
   return { lines, sections };
+}
+
+/** Drawings have a least width; where the screen is narrower still they are broken like text. */
+function fitted(line: Line, canvas: Canvas): readonly Line[] {
+  return lineWidth(line) <= canvas.width ? [line] : wrapSpans(line, { width: canvas.width });
 }
 
 /** The line behind the left margin. */
@@ -127,6 +136,8 @@ function layoutBlock(block: Block, canvas: Canvas): readonly Line[] {
 export function headingLines(title: string, aside: Line, canvas: Canvas): readonly Line[] {
   const { rule } = canvas.glyphs;
   const head = canvas.say([dim(`${rule}${rule} `), strong(title), plain(' ')]);
+  if (lineWidth(head) > canvas.width)
+    return [...canvas.wrap([strong(title)]), ...(aside.length === 0 ? [] : canvas.wrap(aside))];
   const tail = canvas.say(aside);
   const room = canvas.width - lineWidth(head) - (tail.length === 0 ? 0 : lineWidth(tail) + 1);
   if (room >= 3 || tail.length === 0)

@@ -2,6 +2,7 @@ import type { LiveSeries } from './view-model.ts';
 import type { Canvas } from './page.ts';
 import { shortNumber, shown } from './shown-value.ts';
 import type { Line, Tone } from './styled-line.ts';
+import { truncateLine } from './wrap-line.ts';
 import { dim, lineWidth, plain, strong, toned } from './styled-line.ts';
 
 /** One cell for each value of 0–100 per cent, the newest `cells` of them. */
@@ -17,14 +18,16 @@ export function sparkText(series: readonly number[], cells: number, canvas: Canv
 export function sparkLines(live: LiveSeries, canvas: Canvas): readonly Line[] {
   const newest = live.series.at(-1);
   const value = newest === undefined ? 'no data' : `${shortNumber(newest)} %`;
-  const head = canvas.say([plain(shown(live.label)), plain(' ')]);
+  const label = canvas.say([plain(shown(live.label))]);
+  const half = Math.floor(canvas.width / 2);
+  const head = [...truncateLine(label, { width: half, mark: canvas.glyphs.cut }), plain(' ')];
   const tail: Line = [plain(' '), strong(value)];
   const caption = canvas.say([dim(shown(live.caption))]);
   const oneLine = canvas.width >= lineWidth(head) + lineWidth(tail) + lineWidth(caption) + 14;
   const room = canvas.width - lineWidth(head) - lineWidth(tail) - (oneLine ? lineWidth(caption) + 2 : 0);
   const curve = toned(seriesTone(newest), sparkText(live.series, Math.max(4, room), canvas));
   const line: Line = [...head, curve, ...tail];
-  return oneLine ? [[...line, plain('  '), ...caption]] : [line, caption];
+  return oneLine ? [[...line, plain('  '), ...caption]] : [line, ...canvas.wrap(caption).slice(0, 1)];
 }
 
 // 25 % is where a provider counts as unhealthy (design.md §2.1); 5 % is worth a look.
