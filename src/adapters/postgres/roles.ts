@@ -26,14 +26,3 @@ export async function databaseRole(database: Queryable): Promise<string> {
   const rows = await database.query('SELECT current_user::text AS role', [], z.object({ role: z.string() }));
   return onlyRow(rows).role;
 }
-
-/** True when the role could rewrite the audit trail: it owns the table or is a superuser. The screens say so. */
-export async function ownsAuditTrail(database: Queryable): Promise<boolean> {
-  const rows = await database.query(
-    `SELECT pg_has_role(current_user, relowner, 'USAGE') AS owns FROM pg_class
-      WHERE oid = 'scutum_sre.sre_actions'::regclass`,
-    [],
-    z.object({ owns: z.boolean() }),
-  );
-  return onlyRow(rows).owns;
-}
