@@ -1,7 +1,7 @@
 import type { Tempo } from '../core/tempo.ts';
 
 /** One simulated request stands for this many of the customer's: limits are in real requests and tokens a minute. */
-export const requestsRepresented = 20;
+const requestsRepresented = 20;
 
 /** Requests and tokens of the current nominal minute, by team or key id. */
 export interface UsageMeter {

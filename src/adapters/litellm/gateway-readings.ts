@@ -24,8 +24,8 @@ import {
 } from './wire.ts';
 
 /** More than this and the reading is unknown: a cut list would hide deployments that stay open. */
-export const deploymentsMax = 5_000;
-export const teamsMax = 5_000;
+const deploymentsMax = 5_000;
+const teamsMax = 5_000;
 const teamPageSize = 100;
 
 /** Every deployment of the gateway. One row of an unknown shape makes the reading unknown. */
