@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Database } from '../../../src/adapters/postgres/database.ts';
 import { openEmbedded } from '../../../src/adapters/postgres/embedded.ts';
+import { socketFolderFor } from '../../../src/adapters/postgres/socket-folder.ts';
 import { embeddedFolder } from './store-kinds.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -144,6 +145,7 @@ describe('the embedded store', () => {
     cleanups.push(() => rm(parent, { recursive: true, force: true }));
     const folder = join(parent, 'x'.repeat(120));
     await rename(await embeddedFolder(), folder);
+    cleanups.push(() => rm(socketFolderFor(folder), { recursive: true, force: true }));
     const owner = await open(folder);
     const guest = await open(folder);
     expect(await guest.query('SELECT 1 AS one', [])).toEqual([{ one: 1 }]);
