@@ -10,7 +10,7 @@ import { alreadyDecided, executionResult, type RunResult } from './outcome-code.
 export interface DecisionScreen {
   /** False: nothing may be asked, so a held proposal ends with exit 8. */
   readonly mayAsk: boolean;
-  readonly show: (remediation: Remediation, note: string | null) => void;
+  readonly show: (remediation: Remediation, note: string | null) => Promise<void>;
   readonly confirm: (request: ConfirmRequest) => Promise<ConfirmOutcome>;
   readonly say: (line: string) => void;
 }
@@ -39,9 +39,9 @@ export async function decide(
   deps: DecideDeps,
 ): Promise<DecisionOutcome> {
   const pending = await refreshed(remediation, deps);
-  screen.show(pending.remediation, pending.note);
-  requireEffects(pending.remediation, deps);
+  await screen.show(pending.remediation, pending.note);
   if (!screen.mayAsk) return waiting(pending.remediation);
+  requireEffects(pending.remediation, deps);
   const answer = await ask(pending.remediation, screen, deps);
   if (answer.kind === 'ended') return answer;
   return grantAndRun(answer.remediation, { by: deps.operator, basis: 'typed_code' }, screen, deps);
@@ -189,7 +189,7 @@ async function ask(
       case 'changed':
         current = (await deps.remediations.getRemediation(current.id)) ?? current;
         if (current.status !== 'pending_approval') return ended(statusCode(current), alreadyDecided(current));
-        screen.show(current, 'CHANGED while you were looking: this is the proposal as it is now');
+        await screen.show(current, 'CHANGED while you were looking: this is the proposal as it is now');
         break;
       default:
         return answer satisfies never;

@@ -8,13 +8,16 @@ import type { Session } from './session.ts';
 
 /** A decision on a plain terminal: the breakdown and the prompt go to stderr, so that stdout stays data. */
 export function plainScreen(invocation: Invocation, session: Session): DecisionScreen {
-  const lines = (remediation: Remediation, note: string | null) =>
-    remediationLines(invocation, session, { remediation, note, stream: invocation.streams.err });
+  const show = async (remediation: Remediation, note: string | null) => {
+    if (invocation.global.json) return;
+    const { incidentNumber } = remediation;
+    const incident = incidentNumber === null ? null : await session.incidents.getIncident(incidentNumber);
+    const shown = { remediation, incident, note, stream: invocation.streams.err };
+    say(invocation, ...remediationLines(invocation, session, shown));
+  };
   return {
     mayAsk: mayAsk(invocation),
-    show: (remediation, note) => {
-      if (!invocation.global.json) say(invocation, ...lines(remediation, note));
-    },
+    show,
     confirm: ({ remediation, refresh }) =>
       confirmCode({
         digest: remediation.digest,

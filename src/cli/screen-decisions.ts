@@ -83,7 +83,7 @@ async function undo(original: Remediation, screen: Screen): Promise<string | nul
 export async function runAfterCountdown(remediation: Remediation, screen: Screen): Promise<string | null> {
   const { invocation, session, outside } = screen;
   const plain = plainScreen(invocation, session);
-  plain.show(remediation, 'the gate lets this run by itself');
+  await plain.show(remediation, 'the gate lets this run by itself');
   const answer = await countdown(
     invocation.streams,
     `#${remediation.id} ${remediation.document.action.type}`,

@@ -6,6 +6,7 @@ import { incidentKinds } from '../core/incident.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { createGatewayFacts } from '../adapters/postgres/gateway-facts.ts';
 import { hasGatewayTables, type RowQuery } from '../adapters/postgres/gateway-layout.ts';
+import { createTableObjects } from '../adapters/postgres/gateway-objects.ts';
 import { createGatewayReads, type GatewayReads } from '../adapters/postgres/gateway-reads.ts';
 import { createGatewaySource } from '../adapters/postgres/gateway-source.ts';
 import { createPlatformEventSource, holdsEvents } from '../adapters/postgres/platform-events.ts';
@@ -38,6 +39,7 @@ export async function openGateway(input: OutsideInput): Promise<Outside> {
         gateway,
         metrics: metrics?.(windowed) ?? null,
         litellm: litellm.facts,
+        tableObjects: gatewayQuery === null ? null : createTableObjects(gatewayQuery),
         own: input.session.ownFacts,
         events,
       });
@@ -141,6 +143,8 @@ interface Assembly {
   readonly gateway: GatewayReads | null;
   readonly metrics: Metrics | null;
   readonly litellm: FactReader | null;
+  /** What the tables tell of the gateway's objects, for want of an admin API. */
+  readonly tableObjects: FactReader | null;
   readonly own: FactReader;
   readonly events: SignalSourcePort | null;
 }
@@ -151,7 +155,7 @@ function assemble(parts: Assembly): ReturnType<Outside['reads']> {
   const readers = [
     gateway === null ? null : createGatewayFacts(gateway),
     metrics?.facts ?? null,
-    parts.litellm,
+    parts.litellm ?? parts.tableObjects,
     parts.own,
   ];
   return {

@@ -115,7 +115,7 @@ async function runWhatMayRun(
 
 const silentScreen: DecisionScreen = {
   mayAsk: false,
-  show: () => undefined,
+  show: () => Promise.resolve(),
   confirm: () => Promise.resolve('declined'),
   say: () => undefined,
 };

@@ -15,6 +15,8 @@ const needed = {
   LiteLLM_VerificationToken: ['token', 'spend', 'max_budget'],
   LiteLLM_EndUserTable: [],
   LiteLLM_Config: [],
+  LiteLLM_ProxyModelTable: [],
+  LiteLLM_GuardrailsTable: [],
 } as const;
 export type GatewayTable = keyof typeof needed;
 
