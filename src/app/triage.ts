@@ -99,12 +99,17 @@ async function workOn(incident: Incident, run: TriageRun): Promise<Worked> {
   if (current !== null && keeps(current, deps)) {
     const kept = await keepOrRefresh(current, incident, run);
     if (kept !== null)
-      return { item: { incident, remediation: kept, escalation: incident.escalation }, warnings: [] };
+      return { item: { incident, remediation: kept, escalation: pagedInstead(incident) }, warnings: [] };
   }
   // An alert that maps to no kind of ours is shown, never remediated and never paged by us: somebody was paged already.
   if (incident.kind === 'alert')
     return { item: { incident, remediation: null, escalation: incident.escalation }, warnings: [] };
   return proposeFor(incident, run);
+}
+
+/** A page that went out stays on record; one that was not sent is moot once there is a remediation. */
+function pagedInstead(incident: Incident): Escalation | null {
+  return incident.escalation !== null && incident.escalation.pagedAt !== null ? incident.escalation : null;
 }
 
 const settled: readonly RemediationStatus[] = ['rejected', 'expired', 'failed', 'verified', 'reverted'];
@@ -157,7 +162,7 @@ async function proposeFor(incident: Incident, run: TriageRun): Promise<Worked> {
   const stored = await assess(asked.proposal, { incident, evidence, open: run.open }, deps);
   if (stored.kind === 'stored')
     return {
-      item: { incident, remediation: stored.remediation, escalation: incident.escalation },
+      item: { incident, remediation: stored.remediation, escalation: pagedInstead(incident) },
       warnings: asked.warnings,
     };
   const detail = `${incidentId(incident.number)}: remediation ${stored.by} already holds the same target`;
