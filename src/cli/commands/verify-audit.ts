@@ -25,25 +25,53 @@ type Verdict =
   VerifyResult | { readonly status: 'malformed'; readonly line: number; readonly problem: string };
 
 async function verifyFile(file: string): Promise<Verdict> {
-  const source = createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 20 });
-  const verifier = chainVerifier({ columns: 'csv' });
-  let parser: RowParser | null = null;
+  // Bytes that are no UTF-8 must not turn into a replacement character unseen.
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let reader: FileReader | null = null;
   try {
-    for await (const chunk of source) {
-      const text = String(chunk);
-      parser ??= text.trimStart().startsWith('{') ? jsonlParser() : csvParser();
-      const parsed = parser.push(text);
-      if (parsed.status === 'malformed') return parsed;
-      for (const row of parsed.rows) if (verifier.push(row) !== null) return verifier.finish();
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+      const text = decodePiece(decoder, Buffer.from(chunk as Uint8Array));
+      if (text === null) return notUtf8;
+      reader ??= readerFor(text);
+      const verdict = reader.take(text);
+      if (verdict !== null) return verdict;
     }
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw usageError(`cannot read \`${cleanLine(file)}\`: ${code}`);
   }
-  const rest = (parser ?? csvParser()).finish();
-  if (rest.status === 'malformed') return rest;
-  for (const row of rest.rows) if (verifier.push(row) !== null) break;
-  return verifier.finish();
+  return (reader ?? readerFor('')).end();
+}
+
+const notUtf8 = { status: 'malformed', line: 0, problem: 'the file is not UTF-8' } as const;
+
+function decodePiece(decoder: TextDecoder, bytes: Uint8Array): string | null {
+  try {
+    return decoder.decode(bytes, { stream: true });
+  } catch {
+    return null;
+  }
+}
+
+interface FileReader {
+  /** The verdict as soon as one stands. */
+  readonly take: (text: string) => Verdict | null;
+  readonly end: () => Verdict;
+}
+
+function readerFor(start: string): FileReader {
+  const isJsonl = start.trimStart().startsWith('{');
+  const parser: RowParser = isJsonl ? jsonlParser() : csvParser();
+  const verifier = chainVerifier({ columns: isJsonl ? 'exact' : 'csv' });
+  const check = (parsed: ReturnType<RowParser['push']>): Verdict | null => {
+    if (parsed.status === 'malformed') return parsed;
+    for (const row of parsed.rows) if (verifier.push(row) !== null) return verifier.finish();
+    return null;
+  };
+  return {
+    take: (text) => check(parser.push(text)),
+    end: () => check(parser.finish()) ?? verifier.finish(),
+  };
 }
 
 function conclude(invocation: Invocation, verdict: Verdict, what: string): ExitCode {
