@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { TextDecoder } from 'node:util';
 import { verifyLiveTrail } from '../../app/export-audit.ts';
 import { csvParser, type RowParser } from '../../core/audit/audit-csv.ts';
 import { jsonlParser } from '../../core/audit/audit-jsonl.ts';
