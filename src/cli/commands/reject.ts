@@ -16,11 +16,11 @@ export function rejectCommand(
   return withSession(invocation, {}, async (session) => {
     const remediation = await loadRemediation(session, id);
     const step = await rejectRemediation(remediation, { ...session, reason });
-    if (step.kind !== 'done')
-      throw new ExitError(
-        exitCode.stale,
-        `remediation ${id} is ${(await loadRemediation(session, id)).status}, not pending; nothing was changed`,
-      );
+    if (step.kind !== 'done') {
+      const { status } = await loadRemediation(session, id);
+      const code = status === 'expired' ? exitCode.expired : exitCode.stale;
+      throw new ExitError(code, `remediation ${id} is ${status}, not pending; nothing was changed`);
+    }
     writeRemediation(invocation, session, step.remediation, `rejected: ${reason}`);
     return exitCode.done;
   });
