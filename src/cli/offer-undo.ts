@@ -1,6 +1,8 @@
+import { collectEvidence } from '../app/collect-evidence.ts';
 import { revertRemediation } from '../app/revert.ts';
 import type { Remediation } from '../core/remediation.ts';
 import { askUndoNow } from './confirm.ts';
+import { workerLives } from './decision-deps.ts';
 import { exitCode } from './exit-code.ts';
 import { mayAsk, type Invocation } from './invocation.ts';
 import type { RunResult } from './outcome-code.ts';
@@ -18,6 +20,9 @@ export async function offerUndo(
     remediation,
     message: `still in force; its undo is due at ${revertAt} and runs with \`scutum-sre watch\` or the next command`,
   };
+  const evidence = await collectEvidence({ names: ['own.worker'], readers: outside.reads().readers });
+  if (workerLives(evidence))
+    return { ...left, message: `in force; the worker goes on and undoes it at ${revertAt}` };
   if (!mayAsk(invocation)) return left;
   const undo = await askUndoNow({
     input: invocation.streams.stdin,
