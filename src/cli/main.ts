@@ -20,8 +20,12 @@ export async function main(
     streams.out.write(`${packageVersion()}\n`);
     return;
   }
-  // A closed pipe (`| head`) is the reader's decision, not a failure of ours.
-  for (const stream of [streams.out, streams.err]) stream.on('error', () => process.exit(exitCode.done));
+  // A closed pipe (`| head`) is the reader's decision, not a failure of ours. A terminal that went away (EIO) must not
+  // end a run that still has something to undo.
+  for (const stream of [streams.out, streams.err])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(exitCode.done);
+    });
   const code = await runProgram(argv, streams);
   await flush(streams);
   // Sockets of a half-open dependency must not keep a finished command alive.
