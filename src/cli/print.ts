@@ -4,10 +4,7 @@ import type { Warning } from '../app/ports.ts';
 import type { AuditHead } from '../core/audit/audit-record.ts';
 import { visibleText } from '../core/plain-text.ts';
 import type { Remediation } from '../core/remediation.ts';
-import { breakdown } from '../tui/breakdown.ts';
-import type { BreakdownInput } from '../tui/breakdown.ts';
-import { asciiText, supportsUnicode } from '../tui/glyphs.ts';
-import { layoutPage } from '../tui/page.ts';
+import { asciiText } from '../tui/glyphs.ts';
 import type { Line, Span, Tone } from '../tui/styled-line.ts';
 import { bad, dim, good, lineText, plain, strong, warn } from '../tui/styled-line.ts';
 import type { TriageItem } from '../tui/view-model.ts';
@@ -101,22 +98,6 @@ const visible = (text: string) => visibleText(text, { maxLength: 32_000 });
 function visibleTable(table: Table, say: (line: Line) => Line): Table {
   const cell = (text: string) => lineText(say([plain(visible(text))]));
   return { head: table.head.map(cell), rows: table.rows.map((row) => row.map(cell)) };
-}
-
-/** The whole breakdown as painted lines for a stream that is not a printer's own. */
-export function breakdownLines(
-  input: BreakdownInput,
-  screen: {
-    readonly color: boolean;
-    readonly columns: number;
-    /** Decides between ASCII and more (`supportsUnicode`). */
-    readonly environment: Readonly<Record<string, string | undefined>>;
-  },
-): readonly string[] {
-  const unicode = supportsUnicode(screen.environment);
-  return layoutPage(breakdown(input), { columns: screen.columns, unicode }).lines.map((line) =>
-    paintLine(line, screen),
-  );
 }
 
 const colored = new Chalk({ level: 1 });

@@ -32,6 +32,7 @@ export function glance(remediation: Remediation, input: BreakdownInput): readonl
   return [
     glanceHeading(input),
     ...progressBlocks(input.progress),
+    ...noteFields(input),
     ...wrongFields(input),
     field('do', strong(actionSentence(remediation))),
     field('', dim(actionCall(document))),
@@ -43,7 +44,6 @@ export function glance(remediation: Remediation, input: BreakdownInput): readonl
     field('gate', ...gateLine(remediation)),
     ...document.gate.flips.map((flip, index) => field(index === 0 ? 'flips' : '', plain(shown(flip)))),
     field('status', ...statusLine(remediation, input.now)),
-    ...noteFields(input),
   ];
 }
 
@@ -54,10 +54,10 @@ export function incidentGlance(input: BreakdownInput): readonly Block[] {
   const standing = incidentStanding(incident);
   return [
     glanceHeading(input),
+    ...noteFields(input),
     ...wrongFields(input),
     field('status', toned(standing.tone, standing.word)),
     ...escalationFields(incident),
-    ...noteFields(input),
   ];
 }
 

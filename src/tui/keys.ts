@@ -181,7 +181,7 @@ function decide(ui: UiState, kind: Decision, context: KeyContext): KeyResult {
 }
 
 /** Statuses in which there is something to undo. */
-const undoable: readonly RemediationStatus[] = ['applied', 'verified', 'needs_human'];
+const undoable: readonly RemediationStatus[] = ['applied', 'verified'];
 
 /** True when this wish makes sense in this status. */
 export function canTake(remediation: Remediation, kind: Decision): boolean {
@@ -191,6 +191,8 @@ export function canTake(remediation: Remediation, kind: Decision): boolean {
 }
 
 function refusal(remediation: Remediation, kind: Decision): string {
+  if (remediation.status === 'needs_human')
+    return `#${remediation.id} needs a person to look: settle it with scutum-sre resolve ${remediation.id}`;
   const status = remediation.status.replaceAll('_', ' ');
   if (kind === 'revert') return `#${remediation.id} is ${status}: there is nothing to undo`;
   return `#${remediation.id} is ${status}: there is nothing to ${kind}`;

@@ -4,20 +4,19 @@ import type { Line, Span } from './styled-line.ts';
 import { dim, lineWidth, plain, strong } from './styled-line.ts';
 import { wrapSpans } from './wrap-line.ts';
 
-export const sectionIds = [
-  'glance',
-  'run',
-  'changes',
-  'undo',
-  'touches',
-  'risk',
-  'checks',
-  'gate',
-  'evidence',
-  'record',
-  'prose',
-] as const;
-export type SectionId = (typeof sectionIds)[number];
+/** The parts of a page that tab leads to. */
+export type SectionId =
+  | 'glance'
+  | 'run'
+  | 'changes'
+  | 'undo'
+  | 'touches'
+  | 'risk'
+  | 'checks'
+  | 'gate'
+  | 'evidence'
+  | 'record'
+  | 'prose';
 
 /** What a drawing has to work with. */
 export interface Canvas {

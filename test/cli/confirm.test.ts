@@ -176,7 +176,7 @@ async function typeAhead(runs: number, seed: number): Promise<readonly (string |
   return outcomes(terminal.text());
 }
 
-describe.skipIf(!hasPty)('typed-ahead keys', () => {
+describe.skipIf(!hasPty).concurrent('typed-ahead keys', () => {
   it(`approve nothing in ${typedAheadRuns} runs`, { timeout: 60_000 + typedAheadRuns * 1_500 }, async () => {
     const each = Math.ceil(typedAheadRuns / terminals);
     const seed = Number(process.env['TYPED_AHEAD_SEED'] ?? 20_261_120);

@@ -214,6 +214,15 @@ export const appliedBreak: Remediation = {
   execution,
 };
 
+/** The effect is known, its outcome is not. */
+export const unclearBreak: Remediation = {
+  ...identity,
+  fence: 1,
+  status: 'needs_human',
+  approvals: [approval],
+  execution,
+};
+
 const lowerLimit: readonly Change[] = [
   { target: 'litellm:team/growth-experiments', field: 'rpm_limit', from: 600, to: 300 },
   { target: 'litellm:team/growth-experiments', field: 'tpm_limit', from: null, to: 200_000 },

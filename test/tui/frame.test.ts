@@ -111,7 +111,7 @@ describe('every frame', () => {
           for (const line of lines) expect(lineWidth(line)).toBeLessThanOrEqual(columns);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -121,7 +121,7 @@ describe('every frame', () => {
         const shown = readAllAscii(withText(states.threeIncidents, text), unicode);
         expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
     expect(readAllAscii(withText(states.threeIncidents, '\u001b[31m'), true)).toContain('\\u{1B}[31m');
   });
@@ -132,7 +132,7 @@ describe('every frame', () => {
         const shown = readAllAscii(withText(states.running, text), false);
         expect(shown).toMatch(/^[\x20-\x7e]*$/u);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 

@@ -6,6 +6,7 @@ import { lineText } from '../../src/tui/styled-line.ts';
 import { TriageView } from '../../src/tui/triage-view.tsx';
 import type { TriageIntent, TriageViewState } from '../../src/tui/view-model.ts';
 import { FakeKeyboard, FakeScreen } from '../support/fake-terminal.ts';
+import { unclearBreak } from '../support/sample-remediation.ts';
 import * as states from '../support/sample-states.ts';
 
 const keys = {
@@ -166,6 +167,16 @@ describe('keys', () => {
     expect(view.frame()).toContain('nothing is proposed for INC-9');
     await view.press('k');
     expect(view.frame()).not.toContain('nothing is proposed');
+    expect(view.intents).toEqual([]);
+  });
+
+  it('points to resolve where a person must look', async () => {
+    const [first, ...rest] = states.running.items;
+    if (first === undefined) throw new Error('no sample');
+    const items = [{ ...first, remediation: unclearBreak }, ...rest];
+    const view = await open({ ...states.running, items });
+    await view.press('u');
+    expect(view.frame()).toContain('settle it with scutum-sre resolve 42');
     expect(view.intents).toEqual([]);
   });
 
