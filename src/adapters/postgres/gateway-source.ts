@@ -5,20 +5,11 @@ import { detectLatencySpikes, detectUnhealthyProviders, type OtherView } from '.
 import { detectSlaViolations } from '../../core/detect-sla.ts';
 import type { Observation } from '../../core/detection.ts';
 import type { ProviderMetrics } from '../../core/evidence.ts';
-import type { IncidentKind, Signal } from '../../core/incident.ts';
+import type { Signal } from '../../core/incident.ts';
 import { visibleText } from '../../core/plain-text.ts';
 import { combineParts, type DetectionPart } from '../detection-parts.ts';
 import type { GatewayReads } from './gateway-reads.ts';
 import type { ProviderRows } from './gateway-traffic.ts';
-
-/** Kinds that the gateway's tables can confirm and rule out. */
-export const gatewayKinds = [
-  'provider.unhealthy',
-  'latency.spike',
-  'budget.exceeded',
-  'sla.violation',
-  'guardrail.strikes',
-] as const satisfies readonly IncidentKind[];
 
 /**
  * The detectors over LiteLLM's tables. A part that fails is a warning and judges nothing; when every part fails, so

@@ -153,7 +153,7 @@ export async function readStrikes({
     `SELECT g.guardrail, count(*)::int AS strikes, count(*) FILTER (WHERE i.malformed)::int AS malformed,
             (least(greatest(ceil(extract(epoch FROM $2::timestamp - s.at) * 1000 / $3::float8), 1), $4) - 1)::int AS slot
      FROM ${spendLogs(layout, { from: '$1::timestamp', until: '$2::timestamp' })} s
-     CROSS JOIN LATERAL (SELECT ${informationSql}) i
+     ${withRecords}
      LEFT JOIN LATERAL (SELECT DISTINCT ${guardrailName} AS guardrail FROM jsonb_array_elements(i.list) entry
        WHERE entry->>'guardrail_status' = 'guardrail_intervened' AND ${guardrailName} <> '') g ON true
      GROUP BY 1, 4 ORDER BY 1, 4 LIMIT ${max + 1}`,
@@ -197,13 +197,12 @@ export async function readGuardrailTraffic({
   const rows = await query(
     `SELECT g.guardrail, s.team, s.model_group, s.provider, count(*)::int AS requests
      FROM ${spendLogs(layout, { from: '$1::timestamp', until: '$2::timestamp' })} s
-     CROSS JOIN LATERAL (SELECT ${informationSql}) i
+     ${withRecords}
      CROSS JOIN LATERAL (
        SELECT ${guardrailName} AS guardrail FROM jsonb_array_elements(i.list) entry
        WHERE entry->>'guardrail_status' IS DISTINCT FROM 'not_run'
-       UNION SELECT left(btrim(applied), 512) FROM jsonb_array_elements_text(
-         CASE jsonb_typeof(s.metadata->'applied_guardrails') WHEN 'array' THEN s.metadata->'applied_guardrails'
-              ELSE '[]'::jsonb END) applied) g
+       UNION SELECT left(btrim(named), 512) FROM jsonb_array_elements_text(
+         CASE jsonb_typeof(i.applied) WHEN 'array' THEN i.applied ELSE '[]'::jsonb END) named) g
      WHERE g.guardrail <> '' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4 LIMIT ${guardrailCellsMax + 1}`,
     [windows.dayFrom, windows.until],
   );
@@ -213,12 +212,18 @@ export async function readGuardrailTraffic({
   });
 }
 
-/** The guardrail records of a row as a list: some releases write a single object, and anything else is malformed. */
-const informationSql = `
-  CASE jsonb_typeof(s.metadata->'guardrail_information') WHEN 'array' THEN s.metadata->'guardrail_information'
-       WHEN 'object' THEN jsonb_build_array(s.metadata->'guardrail_information') ELSE '[]'::jsonb END AS list,
-  coalesce(jsonb_typeof(s.metadata) NOT IN ('object', 'null')
-    OR jsonb_typeof(s.metadata->'guardrail_information') NOT IN ('array', 'object', 'null'), false) AS malformed`;
+/**
+ * The guardrail records of a row as a list: some releases write a single object, and anything else is malformed. The
+ * offset keeps the planner from unpacking the metadata once for each time they are mentioned.
+ */
+const withRecords = `
+  CROSS JOIN LATERAL (SELECT s.metadata->'guardrail_information' AS records, s.metadata->'applied_guardrails' AS applied,
+    jsonb_typeof(s.metadata) AS shape OFFSET 0) m
+  CROSS JOIN LATERAL (SELECT m.applied,
+    CASE jsonb_typeof(m.records) WHEN 'array' THEN m.records WHEN 'object' THEN jsonb_build_array(m.records)
+         ELSE '[]'::jsonb END AS list,
+    coalesce(m.shape NOT IN ('object', 'null')
+      OR jsonb_typeof(m.records) NOT IN ('array', 'object', 'null'), false) AS malformed) i`;
 
 const guardrailName = `left(btrim(coalesce(nullif(btrim(entry->>'guardrail_name'), ''), entry->>'guardrail_id', '')), 512)`;
 

@@ -15,9 +15,6 @@ import type { GatewayLayout } from './gateway-layout.ts';
 export type Outcome =
   'success' | 'provider_fault' | 'rate_limited' | 'client_error' | 'nowhere_to_route' | 'refused';
 
-/** Longest id or name taken from a log row, in characters; longer ones are no gateway ids. */
-const nameLengthMax = 512;
-
 /**
  * A relation over SpendLogs rows with `"startTime"` in [from, until), to stand in a FROM clause. Its columns: id, at,
  * team, org, api_key, model_id, model_group, provider (lower case, '' when no provider was asked), outcome, cached,
@@ -28,39 +25,54 @@ const nameLengthMax = 512;
  */
 export function spendLogs(
   layout: GatewayLayout,
-  range: { readonly from: string; readonly until: string },
+  range: { readonly from: string; readonly until: string; readonly only?: 'failures' },
 ): string {
-  const column = (name: string, type: string) => layout.column('LiteLLM_SpendLogs', name, type, 'l');
-  const text = (name: string) => `left(btrim(coalesce(${column(name, 'text')}, '')), ${nameLengthMax})`;
   return `(
-  SELECT l."request_id" AS id, l."startTime" AS at, ${text('team_id')} AS team, ${text('organization_id')} AS org,
-         CASE WHEN ${text('api_key')} LIKE 'sk-%' THEN '' ELSE ${text('api_key')} END AS api_key,
-         ${text('model_id')} AS model_id, ${text('model_group')} AS model_group, p.provider,
-         ${outcomeSql} AS outcome, b.cached,
-         CASE WHEN NOT b.failed AND NOT b.cached AND l."endTime" >= l."startTime"
-              THEN (extract(epoch FROM l."endTime" - l."startTime") * 1000)::float8 END AS latency_ms,
-         coalesce(${column('spend', 'float8')}, 0)::float8 AS spend,
-         b.metadata,
-         CASE WHEN b.failed THEN e.packed IS NULL AND (b.shape NOT IN ('object', 'null')
-                                   OR b.shape = 'object' AND e.shape NOT IN ('object', 'null'))
-              ELSE l."endTime" < l."startTime" END AS malformed
+  SELECT id, at, team, org, CASE WHEN api_key LIKE 'sk-%' THEN '' ELSE api_key END AS api_key, model_id, model_group,
+         provider, ${outcomeSql} AS outcome, cached, spend, metadata,
+         CASE WHEN NOT failed AND NOT cached AND ended >= at
+              THEN (extract(epoch FROM ended - at) * 1000)::float8 END AS latency_ms,
+         CASE WHEN failed THEN unreadable ELSE ended < at END AS malformed
+  FROM (${withErrorFields(loggedRows(layout, range))}) fields)`;
+}
+
+// Each level ends with OFFSET 0, which keeps the planner from copying its expressions into every place that uses them:
+// metadata would be unpacked a dozen times a row, and compiling the statement would take longer than running it.
+
+function withErrorFields(rows: string): string {
+  return `
+  SELECT *, ${errorField('error_code')} AS code, ${errorField('error_message')} AS message,
+         regexp_replace(${errorField('error_class')}, '^.*[.]', '') AS class,
+         coalesce(nullif(${providerName('logged_provider')}, ''), ${providerName(errorField('llm_provider'))}) AS provider,
+         packed IS NULL AND (shape NOT IN ('object', 'null')
+           OR shape = 'object' AND coalesce(jsonb_typeof(error), 'null') NOT IN ('object', 'null')) AS unreadable
+  FROM (SELECT *, CASE WHEN shape = 'string' THEN substring(metadata #>> '{}' FROM '"error_information"\\s*:\\s*(\\{.*)')
+                       WHEN jsonb_typeof(error) = 'string' THEN substring(error #>> '{}' FROM '^\\s*(\\{.*)') END AS packed
+        FROM (${rows}) logged OFFSET 0) packed OFFSET 0`;
+}
+
+/** The rows as they are; `error` and `shape` (the JSON type of metadata) are filled for failures only. */
+function loggedRows(layout: GatewayLayout, range: Parameters<typeof spendLogs>[1]): string {
+  const column = (name: string, type: string) => layout.column('LiteLLM_SpendLogs', name, type, 'l');
+  const text = (name: string) => `coalesce(${column(name, 'text')}, '')`;
+  const failed = `coalesce(${column('status', 'text')} = 'failure', false)`;
+  const metadata = column('metadata', 'jsonb');
+  return `
+  SELECT l."request_id" AS id, l."startTime" AS at, l."endTime" AS ended, ${text('team_id')} AS team,
+         ${text('organization_id')} AS org, ${text('api_key')} AS api_key, ${text('model_id')} AS model_id,
+         ${text('model_group')} AS model_group, l.custom_llm_provider AS logged_provider, ${failed} AS failed,
+         coalesce(${column('cache_hit', 'text')} = 'True', false) AS cached,
+         coalesce(${column('spend', 'float8')}, 0) AS spend, ${metadata} AS metadata,
+         CASE WHEN ${failed} THEN ${metadata}->'error_information' END AS error,
+         CASE WHEN ${failed} THEN coalesce(jsonb_typeof(${metadata}), 'null') END AS shape
   FROM ${layout.table('LiteLLM_SpendLogs')} l
-  CROSS JOIN LATERAL (SELECT
-    ${column('metadata', 'jsonb')} AS metadata, coalesce(jsonb_typeof(${column('metadata', 'jsonb')}), 'null') AS shape,
-    coalesce(lower(${column('status', 'text')}) = 'failure', false) AS failed,
-    coalesce(lower(${column('cache_hit', 'text')}) = 'true', false) AS cached) b
-  CROSS JOIN LATERAL (SELECT
-    coalesce(jsonb_typeof(b.metadata->'error_information'), 'null') AS shape,
-    CASE WHEN b.failed AND b.shape = 'string' THEN substring(b.metadata #>> '{}' FROM '"error_information"\\s*:\\s*(\\{.*)')
-         WHEN b.failed AND jsonb_typeof(b.metadata->'error_information') = 'string'
-           THEN substring(b.metadata->>'error_information' FROM '^\\s*(\\{.*)') END AS packed) e
-  CROSS JOIN LATERAL (SELECT ${errorField('error_code')} AS code, ${errorField('error_class')} AS class,
-    ${errorField('error_message')} AS message, ${errorField('llm_provider')} AS provider) f
-  CROSS JOIN LATERAL (SELECT
-    lower(coalesce(nullif(${nameOrNone(text('custom_llm_provider'))}, ''), ${nameOrNone('left(f.provider, 512)')}))
-      AS provider, regexp_replace(f.class, '^.*[.]', '') AS class) p
   WHERE l."startTime" >= ${range.from} AND l."startTime" < ${range.until}
-)`;
+    ${range.only === 'failures' ? `AND ${column('status', 'text')} = 'failure'` : ''} OFFSET 0`;
+}
+
+/** A provider's name in lower case, '' where there is none; LiteLLM's Python writes a missing value as `None`. */
+export function providerName(sql: string): string {
+  return `coalesce(nullif(lower(btrim(${sql})), 'none'), '')`;
 }
 
 /**
@@ -68,27 +80,22 @@ export function spendLogs(
  * no JSON would fail the whole statement; quotes inside its strings are escaped, so none can pose as a field.
  */
 function errorField(name: string): string {
-  return `CASE WHEN b.failed THEN btrim(coalesce(
-      CASE WHEN e.packed IS NULL THEN b.metadata->'error_information'->>'${name}'
-           ELSE substring(e.packed FROM '"${name}"\\s*:\\s*"([^"\\\\]*)"') END, '')) ELSE '' END`;
-}
-
-/** LiteLLM's Python writes a missing value as the text `None`. */
-function nameOrNone(sql: string): string {
-  return `CASE WHEN ${sql} IN ('None', 'null') THEN '' ELSE ${sql} END`;
+  return `CASE WHEN failed THEN btrim(left(coalesce(
+      CASE WHEN packed IS NULL THEN error->>'${name}'
+           ELSE substring(packed FROM '"${name}"\\s*:\\s*"([^"\\\\]*)"') END, ''), 512)) ELSE '' END`;
 }
 
 const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ');
 
 const outcomeSql = `CASE
-    WHEN NOT b.failed THEN 'success'
-    WHEN f.message ~ '${nowhereToRoutePattern}' THEN 'nowhere_to_route'
-    WHEN p.provider = '' OR p.class IN (${quoted(gatewayErrorClasses)}) THEN 'refused'
-    WHEN f.code = '${rateLimitStatus}' THEN 'rate_limited'
-    WHEN f.code ~ '^(?:${providerFaultStatuses})$' THEN 'provider_fault'
-    WHEN f.code NOT IN ('', 'None') THEN 'client_error'
-    WHEN p.class IN (${quoted(rateLimitClasses)}) THEN 'rate_limited'
-    WHEN p.class IN (${quoted(clientErrorClasses)}) THEN 'client_error'
+    WHEN NOT failed THEN 'success'
+    WHEN message ~ '${nowhereToRoutePattern}' THEN 'nowhere_to_route'
+    WHEN provider = '' OR class IN (${quoted(gatewayErrorClasses)}) THEN 'refused'
+    WHEN code = '${rateLimitStatus}' THEN 'rate_limited'
+    WHEN code ~ '^(?:${providerFaultStatuses})$' THEN 'provider_fault'
+    WHEN code NOT IN ('', 'None') THEN 'client_error'
+    WHEN class IN (${quoted(rateLimitClasses)}) THEN 'rate_limited'
+    WHEN class IN (${quoted(clientErrorClasses)}) THEN 'client_error'
     ELSE 'provider_fault' END`;
 
 /** A relation of team_id and organization_id, for rows that name no organization themselves. */

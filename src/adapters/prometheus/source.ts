@@ -4,16 +4,8 @@ import { detectGuardrailStrikes } from '../../core/detect-guardrail.ts';
 import { detectLatencySpikes, detectUnhealthyProviders, type OtherView } from '../../core/detect-provider.ts';
 import type { Observation } from '../../core/detection.ts';
 import type { ProviderTraffic } from '../../core/evidence.ts';
-import type { IncidentKind } from '../../core/incident.ts';
 import { combineParts, type DetectionPart } from '../detection-parts.ts';
 import type { PrometheusReads } from './reads.ts';
-
-/** Kinds that the metrics can confirm and rule out; a soft budget has no gauge, so budgets are only confirmed. */
-export const prometheusKinds = [
-  'provider.unhealthy',
-  'latency.spike',
-  'guardrail.strikes',
-] as const satisfies readonly IncidentKind[];
 
 /**
  * The detectors over LiteLLM's metrics. Without a single series of a kind nothing is ruled out: a target that is not
@@ -48,7 +40,8 @@ async function providerPart(
   const observation = seenBy(reads, found.observedAt);
   const noData = {
     code: 'prometheus_no_data',
-    detail: 'prometheus has no attempts of any provider: LiteLLM is not scraped, or has no traffic',
+    detail:
+      'prometheus has no attempts by api_provider: LiteLLM is not scraped, has no traffic, or is too old to say',
   };
   return {
     judges: found.rows.length === 0 ? [] : ['provider.unhealthy', 'latency.spike'],
@@ -63,7 +56,7 @@ async function providerPart(
 async function budgetPart(reads: PrometheusReads, signal: AbortSignal): Promise<DetectionPart> {
   const found = await reads.budgets(signal);
   return {
-    judges: [],
+    judges: found.rows.length === 0 ? [] : ['budget.exceeded'],
     signals: detectSpentBudgets(found.rows, seenBy(reads, found.observedAt)),
     warnings: found.warnings,
   };

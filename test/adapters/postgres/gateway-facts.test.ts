@@ -150,13 +150,15 @@ describe.skipIf(postgresUrl === null)('readings from the gateway tables', () => 
       times(3, { ago: 20 * 3600 }),
       times(2, { team: '', org: 'o2', key: hash('b'), cacheHit: 'True' }),
       times(4, { ...failure({ code: '500', provider: 'azure' }), provider: '', modelGroup: 'claude' }),
+      times(2, failure({ code: '500', provider: 'openai' })),
+      times(1, { provider: ' OpenAI ' }),
       times(1, { ago: 25 * 3600 }),
       times(1, { ago: 30 }),
     );
     expect(await read('traffic.day')).toEqual([
       { team: '', org: 'o2', key: hash('b'), provider: 'openai', modelGroup: 'gpt-4o', requests: 2 },
       { team: 't1', org: 'o1', key: hash('a'), provider: 'azure', modelGroup: 'claude', requests: 4 },
-      { team: 't1', org: 'o1', key: hash('a'), provider: 'openai', modelGroup: 'gpt-4o', requests: 3 },
+      { team: 't1', org: 'o1', key: hash('a'), provider: 'openai', modelGroup: 'gpt-4o', requests: 6 },
     ]);
   });
 

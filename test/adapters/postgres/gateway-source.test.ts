@@ -5,7 +5,7 @@ import { StoreError } from '../../../src/adapters/postgres/database.ts';
 import { openEmbedded } from '../../../src/adapters/postgres/embedded.ts';
 import { createGatewayFacts, gatewayReadingNames } from '../../../src/adapters/postgres/gateway-facts.ts';
 import { createGatewayReads } from '../../../src/adapters/postgres/gateway-reads.ts';
-import { createGatewaySource, gatewayKinds } from '../../../src/adapters/postgres/gateway-source.ts';
+import { createGatewaySource } from '../../../src/adapters/postgres/gateway-source.ts';
 import { openPostgres } from '../../../src/adapters/postgres/pool.ts';
 import { defaultDetectionSettings } from '../../../src/core/detection.ts';
 import type { SlaContract } from '../../../src/core/evidence.ts';
@@ -114,7 +114,13 @@ describe.skipIf(postgresUrl === null)('the spend_logs source', () => {
       },
     ]);
     expect(found.signals.every(({ confirmed }) => confirmed)).toBe(true);
-    expect(found.judges.toSorted()).toEqual(gatewayKinds.toSorted());
+    expect(found.judges.toSorted()).toEqual([
+      'budget.exceeded',
+      'guardrail.strikes',
+      'latency.spike',
+      'provider.unhealthy',
+      'sla.violation',
+    ]);
     expect(found.warnings).toEqual([]);
   });
 

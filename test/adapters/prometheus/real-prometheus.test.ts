@@ -131,7 +131,11 @@ async function startAll() {
   ]);
   const servers = [alertmanager, main, strange, plain];
   const stop = async () => {
-    await Promise.all([...servers.map((server) => (server.status === 'running' ? server.stop() : null))]);
+    await Promise.all(
+      servers.map(async (server) => {
+        if (server.status === 'running') await server.stop();
+      }),
+    );
     await Promise.all(pages.map((page) => page.stop()));
   };
   const missing = servers.find((server) => server.status === 'missing');
@@ -199,7 +203,12 @@ describe.skipIf(running.status === 'missing')('a real Prometheus', () => {
       'provider.unhealthy stuck',
     ]);
     expect(found.signals.every((seen) => seen.confirmed && seen.source === 'prometheus')).toBe(true);
-    expect(found.judges.toSorted()).toEqual(['guardrail.strikes', 'latency.spike', 'provider.unhealthy']);
+    expect(found.judges.toSorted()).toEqual([
+      'budget.exceeded',
+      'guardrail.strikes',
+      'latency.spike',
+      'provider.unhealthy',
+    ]);
     expect(found.warnings).toEqual([]);
   });
 
