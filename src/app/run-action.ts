@@ -7,6 +7,7 @@ import { assess, store } from './assess.ts';
 import { groundFor, groundOf, type DecideDeps } from './decide.ts';
 import { judge, type RemediateProposal } from './judge.ts';
 import { revertActionOf } from '../core/revert-action.ts';
+import { describeIssues } from '../core/schema-problem.ts';
 
 export type ManualProposal =
   | { readonly kind: 'stored'; readonly remediation: Remediation }
@@ -29,7 +30,8 @@ export async function runAction(
   if (action === null)
     return { kind: 'unknown_action', allowed: deps.library.list.map((known) => known.type) };
   const parsed = action.params.safeParse(request.params);
-  if (!parsed.success) return { kind: 'wrong_params', problem: paramsProblem(parsed.error) };
+  if (!parsed.success)
+    return { kind: 'wrong_params', problem: describeIssues(parsed.error.issues, request.params) };
   const ground = await groundFor({ actionType: action.type, incident: request.incident }, deps);
   return assess(manualProposal(action, { ...request, params: parsed.data }), ground, deps);
 }
@@ -48,10 +50,6 @@ function manualProposal(
     diagnosis: request.reason,
     rejected: [],
   };
-}
-
-function paramsProblem(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'params'}: ${issue.message}`).join('; ');
 }
 
 /** A new remediation that undoes an earlier one: its stored inverse, baseline 0, allowed while suspended. */

@@ -142,12 +142,21 @@ export async function requirePending(remediation: Remediation, deps: DecideDeps)
 
 /** Exit 7 for a policy or a failed `must`, 75 for a `must` that could not be read. */
 export function refusedError(remediation: Remediation): ExitError {
-  const { gate, preconditions } = remediation.document;
+  const message = `remediation ${remediation.id} is refused`;
+  return new ExitError(refusalCode(remediation), message, refusalReasons(remediation));
+}
+
+function refusalReasons({ document: { gate, preconditions } }: Remediation): readonly string[] {
   const blocking = preconditions
     .filter((result) => result.severity === 'must' && result.holds !== 'holds')
     .map((result) => `${result.id}: ${result.detail}`);
-  const why = blocking.length > 0 ? blocking : gate.reasons.map((reason) => reason.detail);
-  return new ExitError(refusalCode(remediation), `remediation ${remediation.id} is refused`, why);
+  return blocking.length > 0 ? blocking : gate.reasons.map((reason) => reason.detail);
+}
+
+/** What a command says that proposed something which is refused. */
+export function refusedResult(remediation: Remediation): RunResult {
+  const why = refusalReasons(remediation).join('; ');
+  return { code: refusalCode(remediation), remediation, message: `refused: ${why}` };
 }
 
 /** The exit code of a refused remediation. */

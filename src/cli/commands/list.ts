@@ -1,5 +1,6 @@
 import { incidentJson, remediationJson } from '../../core/contract-json.ts';
 import { incidentId } from '../../core/incident.ts';
+import { visibleText } from '../../core/plain-text.ts';
 import { exitCode, usageError, type ExitCode } from '../exit-code.ts';
 import type { Invocation } from '../invocation.ts';
 import { cleanLine, writeData, writeJson } from '../output.ts';
@@ -80,12 +81,10 @@ async function listRemediations(invocation: Invocation, session: Session): Promi
   return exitCode.done;
 }
 
+/** Typed by the action, so nothing is taken out: the hash of a key is its name here. */
 function paramsText(params: object): string {
-  return cleanLine(
-    Object.entries(params)
-      .map(([name, value]) => `${name}=${String(value)}`)
-      .join(' '),
-  );
+  const pairs = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`);
+  return visibleText(pairs.join(' '), { maxLength: 500 });
 }
 
 function write(

@@ -1,7 +1,7 @@
 import { runAction } from '../../app/run-action.ts';
 import { incidentIdArgument, pairsArgument, reasonArgument } from '../arguments.ts';
 import { decideDeps } from '../decision-deps.ts';
-import { decide, refusalCode } from '../decision-flow.ts';
+import { decide, refusedResult } from '../decision-flow.ts';
 import { runOverdue } from '../due.ts';
 import { exitCode, ExitError, usageError, type ExitCode } from '../exit-code.ts';
 import { finishDecision, writeResult } from '../finish.ts';
@@ -58,11 +58,7 @@ export function runCommand(
     }
     const { remediation } = proposed;
     if (remediation.status === 'refused')
-      return writeResult(invocation, session, {
-        code: refusalCode(remediation),
-        remediation,
-        message: 'refused',
-      });
+      return writeResult(invocation, session, refusedResult(remediation));
     const decision = await decide(remediation, plainScreen(invocation, session), deps);
     return finishDecision(invocation, { session, outside }, decision, { wait: true });
   });
