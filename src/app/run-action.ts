@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { builtInActionTypes, type ActionDefinition } from '../core/action.ts';
 import type { Incident } from '../core/incident.ts';
 import type { JsonObject } from '../core/json.ts';

@@ -36,8 +36,7 @@ export function revertCommand(invocation: Invocation, options: { readonly id: st
     if (proposed.kind !== 'stored')
       throw usageError(`remediation ${id} cannot be undone with this version's library`);
     const { remediation } = proposed;
-    if (remediation.status === 'refused')
-      return writeResult(invocation, session, refusedResult(remediation));
+    if (remediation.status === 'refused') return writeResult(invocation, session, refusedResult(remediation));
     const decision = await decide(remediation, plainScreen(invocation, session), deps);
     return finishDecision(invocation, { session, outside }, decision, { wait: true });
   });

@@ -57,8 +57,7 @@ export function runCommand(
         return proposed satisfies never;
     }
     const { remediation } = proposed;
-    if (remediation.status === 'refused')
-      return writeResult(invocation, session, refusedResult(remediation));
+    if (remediation.status === 'refused') return writeResult(invocation, session, refusedResult(remediation));
     const decision = await decide(remediation, plainScreen(invocation, session), deps);
     return finishDecision(invocation, { session, outside }, decision, { wait: true });
   });
