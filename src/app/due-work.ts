@@ -65,7 +65,10 @@ async function runExpiries(deps: EngineDeps): Promise<readonly Remediation[]> {
   return steps.flatMap((step) => (step.kind === 'done' ? [step.remediation] : []));
 }
 
-/** Closes a pending approval whose time is over by the database clock. */
+/**
+ * Closes what is over its time by the database clock: a proposal nobody decided, or an approval whose process died before
+ * the run began.
+ */
 export function expireRemediation(
   remediation: Remediation,
   deps: Pick<EngineDeps, 'remediations' | 'clock' | 'operator'>,
@@ -73,9 +76,10 @@ export function expireRemediation(
   return deps.remediations.transition({
     id: remediation.id,
     fence: remediation.fence,
-    from: ['pending_approval'],
+    from: ['pending_approval', 'approved'],
     to: 'expired',
-    closeReason: 'nobody decided in time',
+    closeReason:
+      remediation.status === 'approved' ? 'approved, but not run in time' : 'nobody decided in time',
     audit: draftFor(
       remediation,
       'expired',

@@ -37,10 +37,12 @@ export async function executeRemediation(
 ): Promise<ExecutionOutcome> {
   const { changes } = remediation.document;
   const missing = unavailableReason(deps.effects, changes);
-  if (missing !== null) return { kind: 'unavailable', reason: missing };
+  if (missing !== null) return giveUp(remediation, { kind: 'unavailable', reason: missing }, deps);
   const obstacle = await readPriorValues(changes, deps);
   if (obstacle !== null) return giveUp(remediation, obstacle, deps);
   const claimed = await recordIntent(remediation, deps);
+  if (claimed.kind === 'suspended')
+    return giveUp(remediation, { kind: 'suspended', reason: claimed.reason }, deps);
   if (claimed.kind !== 'done') return claimed;
   const running = claimed.remediation;
   if (running.status !== 'executing') return { kind: 'fenced_out', remediation: running };
@@ -61,7 +63,7 @@ export async function executeRemediation(
 type Approved = Remediation & { readonly status: 'approved' };
 
 interface Obstacle {
-  readonly kind: 'stale' | 'unavailable';
+  readonly kind: 'stale' | 'suspended' | 'unavailable';
   readonly reason: string;
 }
 
@@ -86,13 +88,13 @@ export async function readPriorValues(
   return null;
 }
 
-/** Closes an approved remediation of which nothing ran. */
+/** Closes an approved remediation of which nothing ran: its approval is spent, and it must not hold its target. */
 async function giveUp(
   remediation: Approved,
   obstacle: Obstacle,
   deps: EngineDeps,
 ): Promise<ExecutionOutcome> {
-  const to = obstacle.kind === 'stale' ? 'superseded' : 'failed';
+  const to = obstacle.kind === 'unavailable' ? 'failed' : 'superseded';
   const step = await deps.remediations.transition({
     id: remediation.id,
     fence: remediation.fence,
@@ -103,7 +105,7 @@ async function giveUp(
   if (step.kind !== 'done') return step;
   return obstacle.kind === 'stale'
     ? { kind: 'stale', remediation: step.remediation, reason: obstacle.reason }
-    : { kind: 'unavailable', reason: obstacle.reason };
+    : { kind: obstacle.kind, reason: obstacle.reason };
 }
 
 /** The expectation's signals before the effect: the worst one to show, each one to judge by. */

@@ -160,7 +160,7 @@ export interface RemediationStore {
   }) => Promise<readonly Remediation[]>;
   /** Remediations whose inverse is due by the database clock and whose lease is free. */
   readonly dueReverts: (limit: number) => Promise<readonly Remediation[]>;
-  /** Pending approvals past their expiry by the database clock. */
+  /** Pending approvals, and approvals that were not run, past their expiry by the database clock. */
   readonly dueExpiries: (limit: number) => Promise<readonly Remediation[]>;
   /** Executions and reverts whose lease ran out: their process died (`executing`, `applied`, `reverting`). */
   readonly abandoned: (limit: number) => Promise<readonly Remediation[]>;

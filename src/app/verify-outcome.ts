@@ -46,7 +46,7 @@ export async function verifyOutcome(
 ): Promise<VerifyOutcome> {
   const { expectation } = applied.document;
   if (expectation === null)
-    return settle(applied, { outcome: 'inconclusive', detail: 'accepted; nothing can be read back' }, deps);
+    return settle(applied, { outcome: 'inconclusive', detail: withoutSignal(applied, deps) }, deps);
   const started = deps.clock.monotonicMs();
   const deadlineMs = secondsToMs(deps.tempo, expectation.deadlineSeconds);
   const current: Remediation = applied;
@@ -71,6 +71,17 @@ export async function verifyOutcome(
     if (verification.outcome !== 'pending') return settle(applied, verification, deps);
     await deps.clock.sleep(Math.max(250, secondsToMs(deps.tempo, lookEverySeconds)), stop);
   }
+}
+
+/** What is known where no signal was promised: the values themselves, unless they cannot even be read. */
+function withoutSignal(applied: Remediation, deps: VerifyDeps): string {
+  const readable = applied.document.changes.some((change) => {
+    const port = portFor(deps.effects, change.target);
+    return typeof port !== 'string' && !port.oneShot;
+  });
+  return readable
+    ? 'read back as written; there is no signal to judge it by'
+    : 'accepted; nothing can be read back';
 }
 
 /** A value that no longer reads as written, or null. What cannot be read now is not evidence of loss. */

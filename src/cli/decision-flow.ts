@@ -65,7 +65,7 @@ async function grantAndRun(
   const latest = await freshDryRun(approved, deps);
   if (latest.result.kind === 'changed' || latest.result.kind === 'gone')
     return changedMeanwhile(latest.result, screen);
-  if (approval.basis === 'gate' && latest.result.remediation.document.gate.decision !== 'auto_execute')
+  if (approval.basis === 'gate' && !mayRunByItself(latest.result.remediation, deps))
     return waiting(latest.result.remediation);
   const grant = await grantApproval(approved, { ...approval, digest: approved.digest }, deps);
   switch (grant.kind) {
@@ -96,6 +96,12 @@ async function grantAndRun(
     ...result,
     remediation: result.remediation ?? (await deps.remediations.getRemediation(approved.id)),
   };
+}
+
+/** Without a way to the gateway it is proposed, but nothing is granted that could not run. */
+function mayRunByItself({ document }: Remediation, deps: DecideDeps): boolean {
+  if (document.gate.decision !== 'auto_execute') return false;
+  return unavailableReason(deps.effects, document.changes) === null;
 }
 
 /** Refuses what cannot be approved, by its status; then repeats the dry run. */

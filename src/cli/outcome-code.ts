@@ -64,6 +64,11 @@ export function alreadyDecided(remediation: Remediation | null): string {
   return `remediation ${remediation.id} is already ${remediation.status}${by === undefined ? '' : `, approved by ${by}`}; nothing was run by this command`;
 }
 
+/** Why an expired remediation was closed. */
+export function closeReasonOf(remediation: Remediation): string {
+  return remediation.status === 'expired' ? remediation.closeReason : 'nobody decided in time';
+}
+
 /** Exit code and sentence for how an applied remediation ended. */
 export function followResult(outcome: FollowOutcome): RunResult {
   const { remediation } = outcome;

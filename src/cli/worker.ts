@@ -8,6 +8,7 @@ import type { Remediation } from '../core/remediation.ts';
 import { decideDeps, followDeps } from './decision-deps.ts';
 import { runByGate, type DecisionScreen } from './decision-flow.ts';
 import { runTriage } from './run-triage.ts';
+import { closeReasonOf } from './outcome-code.ts';
 import { engineOf, type Outside, type Session } from './session.ts';
 
 export interface WorkerOptions {
@@ -56,7 +57,7 @@ export async function runWorker(
         return Promise.resolve();
       },
       escalateExpired: (remediation) =>
-        page(remediation, `nobody decided remediation ${remediation.id} in time`),
+        page(remediation, `remediation ${remediation.id} expired: ${closeReasonOf(remediation)}`),
       escalateUnknown: (remediation, reason) =>
         page(remediation, `remediation ${remediation.id} needs a person: ${reason}`),
       say: options.say,

@@ -52,7 +52,7 @@ const dueRevert = `status IN ('applied', 'verified') AND revert_due_at <= clock_
                      AND undo.lease_until > clock_timestamp())
   ORDER BY revert_due_at, id LIMIT $1`;
 
-const dueExpiry = `status = 'pending_approval' AND expires_at <= clock_timestamp() ORDER BY expires_at, id LIMIT $1`;
+const dueExpiry = `status IN ('pending_approval', 'approved') AND expires_at <= clock_timestamp() ORDER BY expires_at, id LIMIT $1`;
 
 const leaseRanOut = `status IN ('executing', 'applied', 'reverting')
   AND (lease_until IS NULL OR lease_until <= clock_timestamp())

@@ -6,7 +6,7 @@ import { incidentIdArgument } from '../arguments.ts';
 import { decideDeps } from '../decision-deps.ts';
 import { refusalCode, runByGate } from '../decision-flow.ts';
 import { runOverdue } from '../due.ts';
-import { exitCode, ExitError, worstOf, type ExitCode } from '../exit-code.ts';
+import { exitCode, ExitError, triagePrecedence, worstOf, type ExitCode } from '../exit-code.ts';
 import { followDecision } from '../finish.ts';
 import { mayAsk, type Invocation } from '../invocation.ts';
 import { loadIncident } from '../load-remediation.ts';
@@ -53,8 +53,10 @@ export async function triagePlainly(
   const codes: ExitCode[] = [];
   for (const item of report.items) {
     const ran = await runIfLet(invocation, { session, outside }, item.remediation);
-    items.push(ran === null ? item : { ...item, remediation: ran.remediation });
-    codes.push(ran === null ? codeOf(item) : ran.code);
+    const now = ran === null ? item : { ...item, remediation: ran.remediation };
+    items.push(now);
+    // Overtaken by another process: what that made of it counts.
+    codes.push(ran !== null && triagePrecedence.includes(ran.code) ? ran.code : codeOf(now));
   }
   write(invocation, session, { ...report, items });
   return worstOf(codes);
