@@ -2,6 +2,8 @@ import { incidentId } from '../core/incident.ts';
 import type { Incident } from '../core/incident.ts';
 import type { Remediation } from '../core/remediation.ts';
 import { breakdown } from '../tui/breakdown.ts';
+import type { BreakdownInput } from '../tui/breakdown.ts';
+import { approvalRecap } from '../tui/breakdown-glance.ts';
 import { leftText, standingOf } from '../tui/incident-list.ts';
 import { layoutPage } from '../tui/page.ts';
 import { scopeText } from '../tui/sentences.ts';
@@ -32,7 +34,16 @@ export function remediationLines(
   remediation: Remediation | null,
   options: BreakdownOptions,
 ): readonly Line[] {
-  const blocks = breakdown({
+  return layoutPage(breakdown(inputOf(remediation, options)), screenOf(options)).lines;
+}
+
+/** What is about to be approved in about ten lines, to stand right above the prompt: the `summary` of `confirmCode`. */
+export function approvalLines(remediation: Remediation, options: BreakdownOptions): readonly Line[] {
+  return layoutPage(approvalRecap(remediation, inputOf(remediation, options)), screenOf(options)).lines;
+}
+
+function inputOf(remediation: Remediation | null, options: BreakdownOptions): BreakdownInput {
+  return {
     remediation,
     incident: options.incident,
     note: options.note ?? null,
@@ -41,8 +52,11 @@ export function remediationLines(
     suspended: options.suspended ?? false,
     now: options.now,
     progress: options.progress ?? null,
-  });
-  return layoutPage(blocks, { columns: options.columns ?? 80, unicode: options.unicode ?? true }).lines;
+  };
+}
+
+function screenOf(options: BreakdownOptions): { readonly columns: number; readonly unicode: boolean } {
+  return { columns: options.columns ?? 80, unicode: options.unicode ?? true };
 }
 
 /** `remediationLines` without tones. */

@@ -34,6 +34,24 @@ export function glance(remediation: Remediation, input: BreakdownInput): readonl
     ...progressBlocks(input.progress),
     ...noteFields(input),
     ...wrongFields(input),
+    ...deedFields(remediation),
+    ...document.gate.flips.map((flip, index) => field(index === 0 ? 'flips' : '', plain(shown(flip)))),
+    field('status', ...statusLine(remediation, input.now)),
+  ];
+}
+
+/** What an approval is about to let run, short enough to stand above the prompt on any screen. */
+export function approvalRecap(remediation: Remediation, input: BreakdownInput): readonly Block[] {
+  return [
+    section('glance', `Approve #${remediation.id}?`, deploymentBadge(input)),
+    ...noteFields(input),
+    ...deedFields(remediation),
+  ];
+}
+
+function deedFields(remediation: Remediation): readonly Block[] {
+  const { document } = remediation;
+  return [
     field('do', strong(actionSentence(remediation))),
     field('', dim(actionCall(document))),
     ...changeFields(remediation),
@@ -42,8 +60,6 @@ export function glance(remediation: Remediation, input: BreakdownInput): readonl
     field('checks', ...checksLine(document.preconditions)),
     riskField(document.risk),
     field('gate', ...gateLine(remediation)),
-    ...document.gate.flips.map((flip, index) => field(index === 0 ? 'flips' : '', plain(shown(flip)))),
-    field('status', ...statusLine(remediation, input.now)),
   ];
 }
 
@@ -63,8 +79,12 @@ export function incidentGlance(input: BreakdownInput): readonly Block[] {
 
 /** What it is about, and the deployment: 42 in staging is not 42 in production. */
 function glanceHeading(input: BreakdownInput): Block {
+  return section('glance', glanceTitle(input), deploymentBadge(input));
+}
+
+function deploymentBadge(input: BreakdownInput): Line {
   const badge = input.sandbox ? [plain(' '), toned('sandbox', '[SANDBOX]')] : [];
-  return section('glance', glanceTitle(input), [strong(shown(input.deployment)), ...badge]);
+  return [strong(shown(input.deployment)), ...badge];
 }
 
 function glanceTitle(input: BreakdownInput): string {
@@ -84,7 +104,7 @@ function wrongFields(input: BreakdownInput): readonly Block[] {
     field(
       '',
       plain(`${incident.kind} ${scopeText(incident)}`),
-      dim(`, open for ${age(incident.openedAt, input.now)}${times}`),
+      dim(`, open ${age(incident.openedAt, input.now)}${times}`),
     ),
     ...(incident.confirmed ? [] : [field('', warn('not confirmed by our own detector'))]),
   ];

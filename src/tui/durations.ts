@@ -22,10 +22,10 @@ export function dateTime(instant: string): string {
   return `${instant.slice(0, 10)} ${clockTime(instant)} UTC`;
 }
 
-/** `3 min` or `2 h 5 min` since an instant. */
+/** `under 1 min`, `3 min` or `2 h 5 min` since an instant. */
 export function age(instant: string, now: string): string {
   const minutes = Math.max(0, Math.floor(-msUntil(instant, now) / 60_000));
-  if (minutes < 1) return 'less than a minute';
+  if (minutes < 1) return 'under 1 min';
   if (minutes < 60) return `${minutes} min`;
   if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.floor(minutes / 1440)} days`;

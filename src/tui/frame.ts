@@ -114,7 +114,13 @@ function progressOf(input: FrameInput, chosen: TriageItem): Progress | null {
 
 function progressNow(input: FrameInput): Progress | null {
   const progress = input.state.progress ?? null;
-  if (progress === null || progress.revertInMs === null) return progress;
+  if (progress === null) return null;
+  const item = input.state.items.find(({ remediation }) => remediation?.id === progress.remediationId);
+  const dueAt = item?.remediation?.execution?.revertAt ?? null;
+  // The stored moment rules where it is known: it is what the list counts down to.
+  if (dueAt !== null && progress.revertInMs !== null)
+    return { ...progress, revertInMs: msUntil(dueAt, input.now) };
+  if (progress.revertInMs === null) return progress;
   return { ...progress, revertInMs: progress.revertInMs - msUntil(input.now, input.state.now) };
 }
 

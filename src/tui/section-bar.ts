@@ -41,5 +41,5 @@ const names: { readonly [S in SectionId]: string } = {
   gate: 'gate',
   evidence: 'evidence',
   record: 'record',
-  prose: 'model text',
+  prose: 'words',
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { incidentTable, remediationText } from '../../src/cli/breakdown.ts';
+import { approvalLines, incidentTable, remediationText } from '../../src/cli/breakdown.ts';
 import type { BreakdownOptions } from '../../src/cli/breakdown.ts';
+import { lineText } from '../../src/tui/styled-line.ts';
 import {
   adviceOnly,
   anthropicOutage,
@@ -42,6 +43,15 @@ describe.each([80, 40])('the plain breakdown at %i columns', (columns) => {
     const lines = remediationText(undo, { ...options, columns, unicode: false, sandbox: true });
     expect(text(lines)).toMatch(/^[\x20-\x7e\n]*$/u);
     await expect(text(lines)).toMatchFileSnapshot(`../golden/plain-undo-${columns}.txt`);
+  });
+});
+
+describe('the recap above the prompt', () => {
+  it.each([80, 40])('fits a screen of %i columns with the prompt below it', async (columns) => {
+    const lines = approvalLines(pendingBreak, { ...options, columns, sandbox: true, note: 'score rose' });
+    const shown = lines.map((line) => lineText(line).trimEnd());
+    expect(shown.length).toBeLessThanOrEqual(columns === 80 ? 14 : 24);
+    await expect(text(shown)).toMatchFileSnapshot(`../golden/plain-recap-${columns}.txt`);
   });
 });
 

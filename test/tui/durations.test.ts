@@ -16,7 +16,7 @@ describe('durations', () => {
 
   it('tells how long ago, and instants', () => {
     const now = '2026-11-20T02:10:00.000Z';
-    expect(age('2026-11-20T02:09:30.000Z', now)).toBe('less than a minute');
+    expect(age('2026-11-20T02:09:30.000Z', now)).toBe('under 1 min');
     expect(age('2026-11-20T02:01:12.000Z', now)).toBe('8 min');
     expect(age('2026-11-19T23:55:00.000Z', now)).toBe('2 h 15 min');
     expect(age('2026-11-15T02:10:00.000Z', now)).toBe('5 days');

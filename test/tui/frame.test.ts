@@ -207,4 +207,12 @@ describe('the opened incident', () => {
     expect(running).toContain('undo in 3:33');
     expect(running).toMatch(/being verified +undo 3:33/u);
   });
+
+  it('counts the undo down to the stored moment, whatever an older progress says', () => {
+    const { progress } = states.running;
+    const stale = progress === null || progress === undefined ? null : { ...progress, revertInMs: 1_000 };
+    expect(textOf(draw({ ...states.running, progress: stale }, { columns: 80, rows: 24 }))).toContain(
+      'undo in 4:33',
+    );
+  });
 });
