@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { visibleText } from '../core/plain-text.ts';
 import { addCommands } from './command-tree.ts';
 import type { Environment } from './environment.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -25,13 +26,16 @@ export function buildProgram(input: ProgramInput): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => input.streams.out.write(text),
-      writeErr: (text) => input.streams.err.write(text),
+      writeErr: (text) => input.streams.err.write(visibleText(text, errorText)),
     })
     .showSuggestionAfterError(true)
     .addHelpText('after', `\nStart here: scutum-sre demo   (a sandbox; touches nothing of yours)`);
   addCommands(adder(program, input));
   return program;
 }
+
+/** commander repeats what was typed, whatever that was. */
+const errorText = { maxLength: 20_000, keepNewlines: true } as const;
 
 export type Options = Record<string, unknown>;
 interface CommandSpec {
@@ -48,7 +52,7 @@ function adder(program: Command, input: ProgramInput): AddCommand {
     const command = program.command(spec.name).description(spec.summary).exitOverride();
     command.configureOutput({
       writeOut: (text) => input.streams.out.write(text),
-      writeErr: (text) => input.streams.err.write(text),
+      writeErr: (text) => input.streams.err.write(visibleText(text, errorText)),
     });
     spec.configure?.(command);
     withGlobalOptions(command);

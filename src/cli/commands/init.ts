@@ -1,7 +1,11 @@
 import { exitCode, usageError, type ExitCode } from '../exit-code.ts';
 import type { Invocation } from '../invocation.ts';
 import { cleanLine, say, writeJson } from '../output.ts';
+import type { Session } from '../session.ts';
 import { withSession } from '../with-session.ts';
+
+/** SQLSTATE of a role that does not exist. */
+const undefinedObject = '42704';
 
 /** `init`: creates or migrates the schema, and grants a runtime role no more than the program needs. */
 export function initCommand(
@@ -14,7 +18,7 @@ export function initCommand(
       `--runtime-role: \`${cleanLine(role)}\` is not allowed; allowed: the name of an existing role, up to 63 letters, digits and underscores`,
     );
   return withSession(invocation, { migrate: true }, async (session) => {
-    if (role !== undefined) await session.grantRuntimeRole(role);
+    if (role !== undefined) await grantTo(role, session);
     const { deployment } = session;
     if (invocation.global.json)
       writeJson(invocation, {
@@ -30,4 +34,16 @@ export function initCommand(
     }
     return exitCode.done;
   });
+}
+
+async function grantTo(role: string, session: Session): Promise<void> {
+  try {
+    await session.grantRuntimeRole(role);
+  } catch (error) {
+    if (!(error instanceof Error && 'sqlState' in error && error.sqlState === undefinedObject)) throw error;
+    throw usageError(
+      `--runtime-role: there is no role \`${role}\`; allowed: an existing one`,
+      `CREATE ROLE ${role} LOGIN`,
+    );
+  }
 }

@@ -1,5 +1,4 @@
 import { incidentJson, remediationDocumentJson } from '../../core/contract-json.ts';
-import { parseIncidentId } from '../../core/incident.ts';
 import { incidentIdArgument, remediationIdArgument } from '../arguments.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import type { Invocation } from '../invocation.ts';
@@ -11,7 +10,7 @@ import { withSession } from '../with-session.ts';
 
 /** `show <id>`: everything about one remediation, or about an incident and its latest remediation. */
 export function showCommand(invocation: Invocation, options: { readonly id: string }): Promise<ExitCode> {
-  const isIncident = /^inc-/iu.test(options.id.trim()) && parseIncidentId(options.id) !== null;
+  const isIncident = /^inc/iu.test(options.id.trim());
   const number = isIncident ? incidentIdArgument(options.id) : remediationIdArgument(options.id);
   return withSession(invocation, {}, (session) =>
     isIncident ? showIncident(invocation, session, number) : showRemediation(invocation, session, number),
