@@ -2,9 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 
-/** The program as it is shipped, with the Node it is started by. */
+/** The program as it is shipped, with the Node of the tests. Without `--` Node itself would take our `--env-file`. */
 export const programArgv: readonly string[] = [
   process.execPath,
+  '--',
   fileURLToPath(new URL('../../bin/scutum-sre.js', import.meta.url)),
 ];
 
@@ -46,8 +47,8 @@ export function runProgram(args: readonly string[], options: RunOptions): Promis
 export function startProgram(args: readonly string[], options: RunOptions): RunningProgram {
   const problem = inject('programProblem');
   if (problem !== null) throw new Error(`the program could not be built: ${problem}`);
-  const [node = '', program = ''] = programArgv;
-  const child = spawn(node, [program, ...args], {
+  const [node = '', ...program] = programArgv;
+  const child = spawn(node, [...program, ...args], {
     env: { ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
