@@ -1,4 +1,4 @@
-import type { Incident, IncidentKind } from '../core/incident.ts';
+import type { Incident, IncidentKind, SignalSource } from '../core/incident.ts';
 import { minutesToMs, type Tempo } from '../core/tempo.ts';
 import { visibleText } from '../core/plain-text.ts';
 import {
@@ -19,7 +19,7 @@ export const openIncidentLimit = 200;
 export interface DetectionOutcome {
   readonly incidents: readonly Incident[];
   readonly warnings: readonly Warning[];
-  /** True when not one source answered. */
+  /** True when no source answered that could tell whether something is wrong. */
   readonly allDown: boolean;
 }
 
@@ -49,8 +49,16 @@ export async function detectIncidents(input: {
   return {
     incidents: open.slice(0, openIncidentLimit),
     warnings: open.length > openIncidentLimit ? [...warnings, cutWarning] : warnings,
-    allDown: detections.length === 0,
+    allDown: answers.some((answer) => answer.status === 'down') && !answers.some(tells),
   };
+}
+
+/** Its rows are what others put there: that nobody did says nothing about the gateway. */
+const eventBus = 'platform_events' satisfies SignalSource;
+
+function tells(answer: SourceAnswer): boolean {
+  if (answer.status === 'down') return false;
+  return answer.source !== eventBus || answer.detection.signals.length > 0;
 }
 
 const cutWarning: Warning = {
@@ -59,7 +67,7 @@ const cutWarning: Warning = {
 };
 
 type SourceAnswer =
-  | { readonly status: 'answered'; readonly detection: Detection }
+  | { readonly status: 'answered'; readonly source: string; readonly detection: Detection }
   | { readonly status: 'down'; readonly warning: Warning };
 
 async function askSource(source: SignalSourcePort): Promise<SourceAnswer> {
@@ -72,7 +80,8 @@ async function askSource(source: SignalSourcePort): Promise<SourceAnswer> {
     );
   });
   try {
-    return { status: 'answered', detection: await Promise.race([source.detect(deadline), late]) };
+    const detection = await Promise.race([source.detect(deadline), late]);
+    return { status: 'answered', source: source.name, detection };
   } catch (error) {
     const code = error instanceof SourceError ? error.code : `${source.name}_unreachable`;
     const detail = error instanceof Error ? error.message : String(error);
