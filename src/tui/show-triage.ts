@@ -35,6 +35,8 @@ export async function showTriage(options: ShowTriageOptions): Promise<TriageInte
   // A prompt that ran before has paused stdin; Ink would then see the end of input at once (dependencies.md §4).
   stdin.ref();
   stdin.resume();
+  // Before the first frame: what the terminal echoes in the middle of a control sequence would tear it.
+  stdin.setRawMode(true);
   const view = mountView(options, resolve);
   const stops = [
     options.subscribe(view.update),
@@ -48,6 +50,16 @@ export async function showTriage(options: ShowTriageOptions): Promise<TriageInte
   } finally {
     for (const stop of stops) stop();
     await view.close();
+    leaveRawMode(stdin);
+  }
+}
+
+/** A terminal that went away meanwhile has no mode to restore. */
+function leaveRawMode(stdin: NodeJS.ReadStream): void {
+  try {
+    stdin.setRawMode(false);
+  } catch {
+    stdin.destroy();
   }
 }
 

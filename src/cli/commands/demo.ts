@@ -16,7 +16,7 @@ export function demoCommand(invocation: Invocation): Promise<ExitCode> {
   if (!invocation.global.json)
     say(
       invocation,
-      'SANDBOX: a simulated gateway on this machine. Nothing of yours is read, changed or paged. One minute lasts 4 s.',
+      'SANDBOX: a simulated gateway on this machine. Nothing of yours is read, changed or paged. One minute lasts 4 s; the first start makes its database, some seconds.',
     );
   return withSession(inSandbox, {}, async (session) => {
     const outside = await session.outside();
