@@ -5,6 +5,7 @@ import type { Proposer } from '../core/proposal.ts';
 import { proposalDigest, sameGround } from '../core/proposal-digest.ts';
 import type { Remediation, RemediationDocument } from '../core/remediation.ts';
 import { asJson, draftFor } from './engine.ts';
+import { factsOnRecord } from './facts-on-record.ts';
 import {
   judge,
   type AssessDeps,
@@ -51,7 +52,11 @@ export function store(
         status: draft.status,
         document: asJson(document),
         trigger: asJson(input.ground.incident),
-        facts: asJson(input.ground.evidence),
+        facts: factsOnRecord(input.ground.evidence, {
+          action: input.judgement.action,
+          params: document.action.params,
+          incident: input.ground.incident,
+        }),
       },
       deps,
     ),
