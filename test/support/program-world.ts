@@ -7,7 +7,7 @@ import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { openPostgres } from '../../src/adapters/postgres/pool.ts';
 import { realTempo } from '../../src/core/tempo.ts';
 import { startSimulatedGateway, type SimulatedGateway } from '../../src/sandbox/simulated-gateway.ts';
-import { initialDeployments } from '../../src/sandbox/world.ts';
+import { initialDeployments, initialKeys } from '../../src/sandbox/world.ts';
 import { createDatabase } from './database.ts';
 import { programArgv, runProgram, type Outcome, type ProgramEnvironment } from './program.ts';
 import { openPty, type Pty } from './pty.ts';
@@ -35,8 +35,15 @@ export interface World {
   readonly stop: () => Promise<void>;
 }
 
-/** A world of its own for a test file; `stop` it in `afterAll`. `migrated: false` leaves our schema to `init`. */
-export async function startWorld(options: { readonly migrated?: boolean } = {}): Promise<World> {
+export interface WorldOptions {
+  /** False leaves our schema to `init`; default true. */
+  readonly migrated?: boolean;
+  /** A day of simulated traffic that ends in an outage of anthropic, instead of what the test inserts. */
+  readonly story?: 'outage';
+}
+
+/** A world of its own for a test file; `stop` it in `afterAll`. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const made = await createDatabase({ litellm: true });
   const home = await mkdtemp(join(tmpdir(), 'scutum-home-'));
   if (options.migrated !== false) await migrateOnce(made.url);
@@ -47,9 +54,9 @@ export async function startWorld(options: { readonly migrated?: boolean } = {}):
     database: { query: (text, params) => sql(text, params) },
     tempo: realTempo,
     seed: 11,
-    scenario: 'steady',
+    scenario: options.story === 'outage' ? 'provider_outage' : 'steady',
     traffic: 'manual',
-    history: 'none',
+    history: options.story === 'outage' ? 'day' : 'none',
   });
   const proxy = await startRecordingProxy(gateway.adminUrl);
   const env: ProgramEnvironment = {
@@ -158,6 +165,12 @@ export function requests(count: number, stream: Stream): readonly LogRow[] {
     provider: stream.provider,
     team: stream.team,
     modelId: deployment?.id ?? '',
+    key: keyOf(stream.team),
     ago: 100 + (120 * index) / count,
   }));
+}
+
+/** The hash of a key of this team that has traffic. */
+export function keyOf(team: string): string {
+  return initialKeys.find(({ teamId }) => teamId === team)?.token ?? '';
 }
