@@ -125,3 +125,8 @@ function asSourceError(error: unknown): never {
   const detail = error instanceof Error ? error.message : String(error);
   throw new SourceError('platform_events_unreachable', visibleText(detail, { maxLength: 300 }));
 }
+
+/** Whether anything was ever put on the event bus. */
+export async function holdsEvents(database: { readonly query: RowQuery }): Promise<boolean> {
+  return (await database.query('SELECT 1 FROM scutum_sre.platform_events LIMIT 1', [])).length > 0;
+}
