@@ -147,7 +147,8 @@ async function startAll() {
 }
 
 if (running.status === 'missing') console.warn(`Prometheus tests skip: ${running.reason}`);
-const [alertmanagerUrl = '', mainUrl = '', strangeUrl = '', plainUrl = ''] =
+const nowhere = 'http://skipped.invalid';
+const [alertmanagerUrl = nowhere, mainUrl = nowhere, strangeUrl = nowhere, plainUrl = nowhere] =
   running.status === 'running' ? running.urls : [];
 afterAll(async () => {
   if (running.status === 'running') await running.stop();
