@@ -2,7 +2,6 @@ import { isIPv4 } from 'node:net';
 import { actionLibrary, libraryWith } from '../../actions/library.ts';
 import type { EffectPort, FactReader, PagerPort, SignalSourcePort } from '../app/ports.ts';
 import { defaultDetectionSettings, type DetectionSettings } from '../core/detection.ts';
-import { incidentKinds } from '../core/incident.ts';
 import type { Database } from '../adapters/postgres/database.ts';
 import { createGatewayFacts } from '../adapters/postgres/gateway-facts.ts';
 import { hasGatewayTables, type RowQuery } from '../adapters/postgres/gateway-layout.ts';
@@ -13,6 +12,7 @@ import { createPlatformEventSource, holdsEvents } from '../adapters/postgres/pla
 import { createSlaEffects } from '../adapters/postgres/sla-effects.ts';
 import type { Config } from './config.ts';
 import type { Outside, Session } from './session.ts';
+import { metricsOf, openMetrics, type Metrics } from './wire-metrics.ts';
 import type { OutsideInput } from './wire.ts';
 
 /** One model answer, retries included; the whole triage is bounded besides (design.md §2.7). */
@@ -23,7 +23,7 @@ export async function openGateway(input: OutsideInput): Promise<Outside> {
   const { config } = input.session;
   const gatewayQuery = await openGatewayTables(input);
   const settings = { ...defaultDetectionSettings, tempo: input.session.tempo };
-  const metrics = await openMetrics(config, input.session);
+  const metrics = await openMetrics(config, input.session, { gatewayTables: gatewayQuery !== null });
   const runbooks = await openRunbooks(config);
   const latest: { reads: GatewayReads | null } = { reads: null };
   const litellm = await openLitellm(input, gatewayQuery, () => latest.reads);
@@ -37,7 +37,7 @@ export async function openGateway(input: OutsideInput): Promise<Outside> {
       latest.reads = gateway;
       return assemble({
         gateway,
-        metrics: metrics?.(windowed) ?? null,
+        metrics: metrics?.(windowed, gateway) ?? null,
         litellm: litellm.facts,
         tableObjects: gatewayQuery === null ? null : createTableObjects(gatewayQuery),
         own: input.session.ownFacts,
@@ -79,54 +79,6 @@ function rowQuery(database: Database): RowQuery {
   return (text, params) => database.query(text, params);
 }
 
-interface Metrics {
-  readonly sources: readonly SignalSourcePort[];
-  readonly facts: FactReader | null;
-}
-
-/** Prometheus and Alertmanager, as far as configured. Alertmanager knows silences, so it is asked instead where it is. */
-async function openMetrics(
-  config: Config,
-  session: Session,
-): Promise<((settings: DetectionSettings) => Metrics) | null> {
-  const { now } = session.clock;
-  // Without a detector nothing but the alert can say that a condition is over.
-  const detectors =
-    config.litellmDatabaseUrl !== null || config.databaseUrl !== null || config.prometheus !== null;
-  const judges = detectors ? undefined : { judges: [...incidentKinds] };
-  const alertmanager = await openAlertmanager(config, { now, ...judges });
-  if (config.prometheus === null)
-    return alertmanager === null ? null : () => ({ sources: [alertmanager], facts: null });
-  const [
-    { createPrometheusClient },
-    { createPrometheusReads },
-    { createPrometheusSource },
-    { createPrometheusFacts },
-    { createPrometheusAlertSource },
-  ] = await Promise.all([
-    import('../adapters/prometheus/client.ts'),
-    import('../adapters/prometheus/reads.ts'),
-    import('../adapters/prometheus/source.ts'),
-    import('../adapters/prometheus/facts.ts'),
-    import('../adapters/prometheus/alerts.ts'),
-  ]);
-  const client = createPrometheusClient(config.prometheus);
-  const alerts = alertmanager ?? createPrometheusAlertSource({ client, now });
-  return (settings) => {
-    const reads = createPrometheusReads({ client, settings, now });
-    return { sources: [createPrometheusSource({ reads }), alerts], facts: createPrometheusFacts(reads) };
-  };
-}
-
-async function openAlertmanager(
-  config: Config,
-  options: { readonly now: () => string; readonly judges?: readonly (typeof incidentKinds)[number][] },
-): Promise<SignalSourcePort | null> {
-  if (config.alertmanager === null) return null;
-  const { createAlertmanagerSource } = await import('../adapters/alertmanager/source.ts');
-  return createAlertmanagerSource({ endpoint: config.alertmanager, ...options });
-}
-
 async function eventSourceFor(
   input: OutsideInput,
   gatewayQuery: RowQuery | null,
@@ -151,7 +103,8 @@ interface Assembly {
 
 function assemble(parts: Assembly): ReturnType<Outside['reads']> {
   const { gateway, metrics } = parts;
-  const tables = gateway === null ? [] : [createGatewaySource({ reads: gateway })];
+  const tables =
+    gateway === null ? [] : [createGatewaySource({ reads: gateway, ...metricsOf(metrics?.reads ?? null) })];
   const readers = [
     gateway === null ? null : createGatewayFacts(gateway),
     metrics?.facts ?? null,

@@ -17,6 +17,7 @@ import { findRunningGateway, type GatewayAddresses } from '../sandbox/running-ga
 import type { SandboxDatabase } from '../sandbox/sandbox-database.ts';
 import { startSimulatedGateway } from '../sandbox/simulated-gateway.ts';
 import type { Outside } from './session.ts';
+import { metricsOf } from './wire-metrics.ts';
 import type { OutsideInput } from './wire.ts';
 
 /** A nominal minute lasts four seconds in the sandbox: a whole incident fits into two minutes. */
@@ -62,8 +63,11 @@ export async function openSandbox(input: OutsideInput): Promise<Outside> {
       });
       return {
         sources: [
-          createGatewaySource({ reads }),
-          createPrometheusSource({ reads: metrics }),
+          createGatewaySource({ reads, ...metricsOf(metrics) }),
+          createPrometheusSource({
+            reads: metrics,
+            traffic: async (signal) => (await reads.providers(signal)).rows,
+          }),
           createPlatformEventSource({
             query: (text, params) => database.query(text, params),
             tempo: session.tempo,
