@@ -75,7 +75,7 @@ export async function judge(subject: JudgeSubject, ground: Ground, deps: AssessD
   const run = dryRun({ action, params, context, modelPreconditions: proposal.preconditions });
   const pattern = patternKey({
     incident: ground.incident,
-    errorClasses: {},
+    errorClasses: errorClassesOf(ground),
     actionType: action.type,
   });
   const history = await deps.remediations.history({ locks: run.locks, patternKey: pattern });
@@ -110,6 +110,14 @@ export async function judge(subject: JudgeSubject, ground: Ground, deps: AssessD
     timeZone: deps.timeZone,
   });
   return { action, dryRun: run, risk, gate, confidence, patternKey: pattern };
+}
+
+/** The dominant error class of the incident's provider, as the clients saw it. */
+function errorClassesOf({ incident, evidence }: Ground): Readonly<Record<string, number>> {
+  const provider = incident?.scope['provider'];
+  const row = known(evidence, 'traffic.providers')?.find((traffic) => traffic.provider === provider);
+  const dominant = row?.dominantErrorClass ?? null;
+  return dominant === null ? {} : { [dominant]: 1 };
 }
 
 function riskOf(

@@ -106,6 +106,8 @@ export interface ProviderTraffic {
   readonly failed: number;
   /** Teams that met a 429 from this provider. */
   readonly rateLimitedTeams: number;
+  /** The most frequent class among the provider's faults, such as `ServiceUnavailableError`; null without one. */
+  readonly dominantErrorClass?: string | null;
   readonly medianMs: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;

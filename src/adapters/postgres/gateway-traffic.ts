@@ -7,7 +7,14 @@ import type {
 } from '../../core/evidence.ts';
 import { providerFailures } from '../../core/provider-fault.ts';
 import type { GatewayLayout, RowQuery } from './gateway-layout.ts';
-import { amount, optionalAmount, parseGatewayRows, shownName, type GatewayRows } from './gateway-rows.ts';
+import {
+  amount,
+  optionalAmount,
+  optionalName,
+  parseGatewayRows,
+  shownName,
+  type GatewayRows,
+} from './gateway-rows.ts';
 import type { GatewayWindows } from './gateway-windows.ts';
 import { spendLogs, type Outcome } from './spend-logs-sql.ts';
 
@@ -37,6 +44,7 @@ const providerSchema = z.object({
   faults: amount,
   rate_limited: amount,
   tenants: amount,
+  error_class: optionalName,
   samples: amount,
   samples_hour: amount,
   percentiles: z.array(amount).length(3).nullable(),
@@ -61,6 +69,8 @@ export async function readProviders(
             count(*) FILTER (WHERE recent AND ${asked} AND outcome = 'rate_limited')::int AS rate_limited,
             (count(DISTINCT coalesce(nullif(team, ''), 'key ' || nullif(api_key, '')))
               FILTER (WHERE recent AND ${asked} AND outcome = 'rate_limited'))::int AS tenants,
+            mode() WITHIN GROUP (ORDER BY nullif(class, ''))
+              FILTER (WHERE recent AND ${asked} AND outcome IN (${outcomes('provider_fault', 'rate_limited')})) AS error_class,
             count(latency_ms) FILTER (WHERE recent)::int AS samples, count(latency_ms)::int AS samples_hour,
             percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY latency_ms) FILTER (WHERE recent) AS percentiles,
             percentile_cont(0.5) WITHIN GROUP (ORDER BY latency_ms) AS median_hour,
@@ -88,6 +98,7 @@ export async function readProviders(
             rateLimitedTenants: row.tenants,
           }),
           rateLimitedTeams: row.tenants,
+          dominantErrorClass: row.error_class,
           medianMs: median ?? null,
           p95Ms: p95 ?? null,
           p99Ms: p99 ?? null,

@@ -17,7 +17,8 @@ export type Outcome =
 
 /**
  * A relation over SpendLogs rows with `"startTime"` in [from, until), to stand in a FROM clause. Its columns: id, at,
- * team, org, api_key, model_id, model_group, provider (lower case, '' when no provider was asked), outcome, cached,
+ * team, org, api_key, model_id, model_group, provider (lower case, '' when no provider was asked), outcome, class (the
+ * error's, '' where there is none), cached,
  * latency_ms (NULL where it would not be one), spend, metadata, malformed (what decides the outcome is unreadable).
  *
  * facts/litellm.md A.3: NULL status is success; failure rows start and end together and often have no provider of
@@ -29,7 +30,7 @@ export function spendLogs(
 ): string {
   return `(
   SELECT id, at, team, org, CASE WHEN api_key LIKE 'sk-%' THEN '' ELSE api_key END AS api_key, model_id, model_group,
-         provider, ${outcomeSql} AS outcome, cached, spend, metadata,
+         provider, ${outcomeSql} AS outcome, class, cached, spend, metadata,
          CASE WHEN NOT failed AND NOT cached AND ended >= at
               THEN (extract(epoch FROM ended - at) * 1000)::float8 END AS latency_ms,
          CASE WHEN failed THEN unreadable ELSE ended < at END AS malformed
