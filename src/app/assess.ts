@@ -2,8 +2,8 @@ import type { GateDecision } from '../core/gate.ts';
 import { policyHash } from '../core/policy/default-policy.ts';
 import { visibleText } from '../core/plain-text.ts';
 import type { Proposer } from '../core/proposal.ts';
-import { proposalDigest, sameGround } from '../core/proposal-digest.ts';
-import type { Remediation, RemediationDocument } from '../core/remediation.ts';
+import { proposalDigest } from '../core/proposal-digest.ts';
+import type { RemediationDocument } from '../core/remediation.ts';
 import { asJson, draftFor } from './engine.ts';
 import { factsOnRecord } from './facts-on-record.ts';
 import {
@@ -63,10 +63,10 @@ export function store(
   );
 }
 
-function documentOf(
+/** Everything a remediation holds of a judged proposal, with a nonce of its own: no two have the same digest. */
+export function documentOf(
   input: JudgeSubject & { readonly judgement: Judgement },
   deps: AssessDeps,
-  nonce: string = deps.randomness.hex(16),
 ): RemediationDocument {
   const { proposal, judgement } = input;
   const { action, dryRun: run } = judgement;
@@ -81,6 +81,7 @@ function documentOf(
     },
     proposedBy,
     confidence: judgement.confidence,
+    reportedConfidence: proposal.confidence,
     diagnosis: visibleText(proposal.diagnosis, { maxLength: 4_000 }),
     changes: run.changes,
     inverse: run.inverse,
@@ -95,11 +96,12 @@ function documentOf(
     policyHash: policyHash(deps.policy),
     // An undo holds its own name, not the targets: its original may still hold those.
     locks: input.revertOf === null ? run.locks : [`revert:${input.revertOf}`],
-    nonce,
+    nonce: deps.randomness.hex(16),
   };
 }
 
-function digestOf(
+/** What an approval of this document is for, in this deployment. */
+export function digestOf(
   document: RemediationDocument,
   bound: { readonly id: number; readonly expiresAt: string },
   deps: Pick<AssessDeps, 'deployment'>,
@@ -108,7 +110,7 @@ function digestOf(
 }
 
 /** A proposal that the gate lets run starts as pending too: the run then grants it by policy. */
-function statusOf(gate: GateDecision): RemediationDraft['status'] {
+export function statusOf(gate: GateDecision): RemediationDraft['status'] {
   switch (gate.decision) {
     case 'refuse':
       return 'refused';
@@ -120,85 +122,4 @@ function statusOf(gate: GateDecision): RemediationDraft['status'] {
     default:
       return gate.decision satisfies never;
   }
-}
-
-export type RefreshResult =
-  /** Same ground: the digest on screen still stands. */
-  | { readonly kind: 'same'; readonly remediation: Remediation }
-  /** Repaint: another digest, and what is different. */
-  | { readonly kind: 'changed'; readonly remediation: Remediation; readonly differences: readonly string[] }
-  /** Closed or superseded; a new proposal may be made. */
-  | { readonly kind: 'gone'; readonly remediation: Remediation | null };
-
-/**
- * A fresh dry run of a stored proposal. The same changes, verdicts and triggers and a score not higher than shown keep
- * it as it is; otherwise it is stored anew under a new digest, and the old digest approves nothing any more.
- */
-export async function refreshRemediation(
-  remediation: Remediation,
-  ground: Ground,
-  deps: AssessDeps,
-): Promise<RefreshResult> {
-  const proposal = proposalOf(remediation);
-  const judgement = await judge({ proposal, revertOf: remediation.revertOf }, ground, deps);
-  const document = documentOf(
-    { proposal, revertOf: remediation.revertOf, judgement },
-    deps,
-    remediation.document.nonce,
-  );
-  const status = statusOf(judgement.gate);
-  if (remediation.status !== 'pending_approval') {
-    if (status === remediation.status) return { kind: 'same', remediation };
-    return supersede(remediation, 'its ground changed', deps);
-  }
-  const comparison = sameGround(remediation.document, document);
-  if (comparison.kind === 'same' && status === 'pending_approval') return { kind: 'same', remediation };
-  const differences =
-    comparison.kind === 'same' ? [`the gate now says ${judgement.gate.decision}`] : comparison.differences;
-  const step = await deps.remediations.transition({
-    id: remediation.id,
-    fence: remediation.fence,
-    from: ['pending_approval'],
-    to: status,
-    document,
-    newDigest: (bound) => digestOf(document, bound, deps),
-    audit: draftFor(
-      remediation,
-      'refreshed',
-      {
-        differences: [...differences],
-        before: remediation.digest,
-        status,
-        document: asJson(document),
-      },
-      deps,
-    ),
-  });
-  if (step.kind === 'done') return { kind: 'changed', remediation: step.remediation, differences };
-  return { kind: 'gone', remediation: step.kind === 'fenced_out' ? step.remediation : null };
-}
-
-async function supersede(remediation: Remediation, reason: string, deps: AssessDeps): Promise<RefreshResult> {
-  const step = await deps.remediations.transition({
-    id: remediation.id,
-    fence: remediation.fence,
-    from: [remediation.status],
-    to: 'superseded',
-    audit: draftFor(remediation, 'superseded', { reason }, deps),
-  });
-  return { kind: 'gone', remediation: step.kind === 'done' ? step.remediation : null };
-}
-
-function proposalOf(remediation: Remediation): RemediateProposal {
-  const { document } = remediation;
-  return {
-    kind: 'remediate',
-    proposedBy: document.proposedBy,
-    action: { type: document.action.type, params: document.action.params },
-    confidence: document.confidence,
-    preconditions: document.predicates,
-    citedFacts: document.citedFacts,
-    diagnosis: document.diagnosis,
-    rejected: [],
-  };
 }

@@ -1,15 +1,16 @@
 import type { Evidence } from '../core/evidence.ts';
 import type { Incident } from '../core/incident.ts';
-import { revertActionOf } from '../core/revert-action.ts';
 import type { Approval, Remediation } from '../core/remediation.ts';
 import { readSignals, worstSignal } from '../core/verification.ts';
-import { approvalLifetimeMs, refreshRemediation, type RefreshResult } from './assess.ts';
+import { canonicalJson } from '../core/audit/canonical-json.ts';
+import { approvalLifetimeMs, digestOf } from './assess.ts';
 import { collectEvidence } from './collect-evidence.ts';
-import { draftFor } from './engine.ts';
+import { asJson, draftFor } from './engine.ts';
 import { executeRemediation, type ExecutionOutcome, type SignalsBefore } from './execute.ts';
 import type { AssessDeps, Ground } from './judge.ts';
 import type { FactReader, IncidentStore } from './ports.ts';
 import { readingsOfAction } from './readings-needed.ts';
+import { refreshRemediation, type RefreshResult } from './refresh.ts';
 
 export interface DecideDeps extends AssessDeps {
   readonly incidents: IncidentStore;
@@ -23,16 +24,7 @@ export async function freshDryRun(
   deps: DecideDeps,
 ): Promise<{ readonly result: RefreshResult; readonly ground: Ground }> {
   const ground = await groundOf(remediation, deps);
-  const bound = await boundTo(remediation, deps);
-  return { result: await refreshRemediation(remediation, ground, bound), ground };
-}
-
-/** For an undo, the action is the stored inverse of its original and not a new plan. */
-async function boundTo(remediation: Remediation, deps: DecideDeps): Promise<DecideDeps> {
-  if (remediation.revertOf === null) return deps;
-  const original = await deps.remediations.getRemediation(remediation.revertOf);
-  if (original === null || (original.status !== 'applied' && original.status !== 'verified')) return deps;
-  return { ...deps, prepare: (action) => Promise.resolve(revertActionOf(original, action)) };
+  return { result: await refreshRemediation(remediation, ground, deps), ground };
 }
 
 /** Reads anew what this remediation was decided on. */
@@ -61,18 +53,22 @@ export type GrantOutcome =
   | { readonly kind: 'granted'; readonly remediation: Remediation & { readonly status: 'approved' } }
   /** State or digest changed, or somebody else decided or ran it. */
   | { readonly kind: 'stale'; readonly remediation: Remediation | null }
+  /** The digest is not of this document in this deployment: it was made elsewhere, or the record was altered. */
+  | { readonly kind: 'foreign_digest'; readonly remediation: Remediation }
   | { readonly kind: 'expired' }
   | { readonly kind: 'suspended'; readonly reason: string };
 
 /**
- * Consumes a pending proposal for exactly the digest that was on screen: row locked, status pending, digest equal, not
- * expired by the database clock. The grant itself holds ten minutes.
+ * Consumes a pending proposal for exactly the digest that was on screen, computed again from what would run: row locked,
+ * status pending, digest equal, not expired by the database clock. The grant itself holds ten minutes.
  */
 export async function grantApproval(
   remediation: Remediation,
   approval: { readonly by: string; readonly digest: string; readonly basis: 'typed_code' | 'gate' },
   deps: DecideDeps,
 ): Promise<GrantOutcome> {
+  if (digestOf(remediation.document, remediation, deps) !== approval.digest)
+    return { kind: 'foreign_digest', remediation };
   const given: Approval = {
     by: approval.by,
     identity: 'asserted',
@@ -99,9 +95,31 @@ export async function grantApproval(
   });
   if (step.kind === 'fenced_out') return { kind: 'stale', remediation: step.remediation };
   if (step.kind !== 'done') return step;
-  return step.remediation.status === 'approved'
-    ? { kind: 'granted', remediation: step.remediation }
-    : { kind: 'stale', remediation: step.remediation };
+  const granted = step.remediation;
+  if (granted.status !== 'approved') return { kind: 'stale', remediation: granted };
+  return isSameDocument(granted, remediation)
+    ? { kind: 'granted', remediation: granted }
+    : discard(granted, deps);
+}
+
+function isSameDocument(one: Remediation, other: Remediation): boolean {
+  return canonicalJson(asJson(one.document)) === canonicalJson(asJson(other.document));
+}
+
+/** What is stored under the digest is not what the digest was computed from: it does not run. */
+async function discard(
+  granted: Remediation & { readonly status: 'approved' },
+  deps: DecideDeps,
+): Promise<GrantOutcome> {
+  const reason = 'the stored document is not the one that was approved';
+  const step = await deps.remediations.transition({
+    id: granted.id,
+    fence: granted.fence,
+    from: ['approved'],
+    to: 'superseded',
+    audit: draftFor(granted, 'superseded', { reason }, deps),
+  });
+  return { kind: 'foreign_digest', remediation: step.kind === 'done' ? step.remediation : granted };
 }
 
 /** Runs what was granted; the signal to be judged later is read first. */

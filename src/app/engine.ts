@@ -3,11 +3,16 @@ import type { Change } from '../core/change.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { ChangeReceipt, Remediation } from '../core/remediation.ts';
 import type { Tempo } from '../core/tempo.ts';
-import { applyChange } from './apply-change.ts';
+import { attemptChange, writeDeadlineMs, type Attempt } from './apply-change.ts';
 import type { Clock, ControlStore, EffectPort, Randomness, RemediationStore } from './ports.ts';
 
 /** A claim holds this long; renewed before every change (reliability.md §1.1). */
 export const leaseMs = 15_000;
+/**
+ * A dead execution, or an undo, is begun at most this often while its system cannot be reached: a lease apart, about ten
+ * minutes; then a person is asked. Counted and not timed, for the clocks of two machines may differ by an hour.
+ */
+export const triesMax = 40;
 
 /** What executing, reverting and recovering share. */
 export interface EngineDeps {
@@ -39,20 +44,22 @@ export function unavailableReason(effects: readonly EffectPort[], changes: reado
 export interface ChangeRun {
   readonly remediation: Remediation;
   readonly changes: readonly Change[];
-  /** Ignore the kill switch: true only for inverses (reliability.md §1.6). */
+  /** Ignore the kill switch: true only for what undoes (reliability.md §1.6). */
   readonly whileSuspended: boolean;
-  /** Called after each change, so that what was done is on record before the next. */
+  /** What undoes goes on past a change that cannot be undone: the others must not stay in force for it. */
+  readonly onFailure: 'stop' | 'go_on';
+  /** Called after each change, so that what was done is on record before the next; false ends the run. */
   readonly record: (receipts: readonly ChangeReceipt[]) => Promise<boolean>;
 }
 
-/** Applies changes one after the other and stops at the first that did not come out as `applied` or `already_there`. */
+/** Applies changes one after the other and gives a receipt for each that was tried. */
 export async function runChanges(run: ChangeRun, deps: EngineDeps): Promise<readonly ChangeReceipt[]> {
   const receipts: ChangeReceipt[] = [];
   for (const change of run.changes) {
-    const receipt = await runOne(change, run, deps);
+    const { receipt, reachable } = await runOne(change, run, deps);
     receipts.push(receipt);
     if (!(await run.record(receipts))) break;
-    if (!isDone(receipt)) break;
+    if (!isDone(receipt) && (run.onFailure === 'stop' || !reachable)) break;
   }
   return receipts;
 }
@@ -62,26 +69,36 @@ export function isDone(receipt: ChangeReceipt): boolean {
   return receipt.result === 'applied' || receipt.result === 'already_there';
 }
 
-async function runOne(change: Change, run: ChangeRun, deps: EngineDeps): Promise<ChangeReceipt> {
+async function runOne(change: Change, run: ChangeRun, deps: EngineDeps): Promise<Attempt> {
   const port = portFor(deps.effects, change.target);
-  if (typeof port === 'string') return { change, result: 'not_applied', detail: port };
-  const leaseStart = deps.clock.monotonicMs();
-  const renewed = await deps.remediations.renewLease(run.remediation.id, run.remediation.fence, leaseMs);
-  if (!renewed) return { change, result: 'not_applied', detail: 'another process took over' };
-  return applyChange(change, {
+  if (typeof port === 'string')
+    return { receipt: { change, result: 'not_applied', detail: port }, reachable: true };
+  const { id, fence } = run.remediation;
+  let ours = true;
+  const renew = async () => (ours = await deps.remediations.renewLease(id, fence, leaseMs));
+  const attempt = await attemptChange(change, {
     port,
     clock: deps.clock,
     operator: deps.operator,
-    holdBack: async () => {
-      const suspension = run.whileSuspended
-        ? { suspended: false, reason: null }
-        : await deps.control.suspension();
-      if (suspension.suspended) return `suspended: ${suspension.reason ?? 'no reason given'}`;
-      // The process may have been stopped and continued: the monotonic clock decides directly before the write.
-      const left = leaseMs - (deps.clock.monotonicMs() - leaseStart);
-      return left < leaseMs / 2 ? 'the lease ran out before the write' : null;
-    },
+    stillOurs: renew,
+    holdBack: async () => (await suspendedFor(run, deps)) ?? (await leaseTaken(renew, deps)),
   });
+  return { ...attempt, reachable: attempt.reachable && ours };
+}
+
+async function suspendedFor(run: ChangeRun, deps: EngineDeps): Promise<string | null> {
+  if (run.whileSuspended) return null;
+  const { suspended, reason } = await deps.control.suspension();
+  return suspended ? `suspended: ${reason ?? 'no reason given'}` : null;
+}
+
+/** Why there is no lease that outlasts the write; null when there is. Renewed directly before the write. */
+async function leaseTaken(renew: () => Promise<boolean>, deps: EngineDeps): Promise<string | null> {
+  const asked = deps.clock.monotonicMs();
+  if (!(await renew())) return 'another process took over';
+  // The process may have been stopped and continued since: its own clock, which nobody sets, tells.
+  const left = leaseMs - (deps.clock.monotonicMs() - asked);
+  return left > writeDeadlineMs ? null : 'the lease ran out before the write';
 }
 
 /** An audit draft of this remediation, stamped now. */

@@ -1,4 +1,4 @@
-import { invertChanges, type Change } from '../core/change.ts';
+import { changeKey, invertChanges, type Change } from '../core/change.ts';
 import type { ChangeReceipt, Execution, Remediation } from '../core/remediation.ts';
 import { minutesToMs } from '../core/tempo.ts';
 import { standingOf } from './apply-change.ts';
@@ -12,6 +12,8 @@ import {
   unavailableReason,
   type EngineDeps,
 } from './engine.ts';
+import type { TransitionResult } from './ports.ts';
+import { nothingToUndo, settleOriginal } from './settle-original.ts';
 
 export type ExecutionOutcome =
   | { readonly kind: 'applied'; readonly remediation: Remediation }
@@ -38,6 +40,8 @@ export async function executeRemediation(
   const { changes } = remediation.document;
   const missing = unavailableReason(deps.effects, changes);
   if (missing !== null) return giveUp(remediation, { kind: 'unavailable', reason: missing }, deps);
+  const obsolete = await nothingToUndo(remediation, deps);
+  if (obsolete !== null) return giveUp(remediation, { kind: 'stale', reason: obsolete }, deps);
   const obstacle = await readPriorValues(changes, deps);
   if (obstacle !== null) return giveUp(remediation, obstacle, deps);
   const claimed = await recordIntent(remediation, deps);
@@ -50,7 +54,9 @@ export async function executeRemediation(
     {
       remediation: running,
       changes,
+      // A revert is allowed while suspended (design.md §2.8).
       whileSuspended: running.revertOf !== null,
+      onFailure: 'stop',
       record: recordReceipts(running, deps),
     },
     deps,
@@ -79,7 +85,7 @@ export async function readPriorValues(
     const standing = await standingOf(change, { port, clock: deps.clock });
     const what = `${change.target} ${change.field}`;
     if (standing.at === 'unknown') return { kind: 'unavailable', reason: `${what}: ${standing.shown}` };
-    if (standing.at === 'elsewhere')
+    if (standing.at !== 'from')
       return {
         kind: 'stale',
         reason: `${what} is now ${standing.shown}, not ${JSON.stringify(change.from)}`,
@@ -186,9 +192,13 @@ export async function settleApplied(
     revertInMs: revert.kind === 'timer' ? minutesToMs(deps.tempo, revert.afterMinutes) : null,
     audit: draftFor(running, 'applied', { receipts: asJson(receipts), revert: asJson(revert) }, deps),
   });
-  return step.kind === 'done'
-    ? { kind: 'applied', remediation: step.remediation }
-    : { kind: 'fenced_out', remediation: step.kind === 'fenced_out' ? step.remediation : null };
+  if (step.kind !== 'done') return fencedOut(step);
+  await settleOriginal(step.remediation, deps);
+  return { kind: 'applied', remediation: step.remediation };
+}
+
+function fencedOut(step: TransitionResult): ExecutionOutcome & { readonly kind: 'fenced_out' } {
+  return { kind: 'fenced_out', remediation: step.kind === 'fenced_out' ? step.remediation : null };
 }
 
 /** Something did not come out: takes back what we did ourselves, newest first, and says what is left. */
@@ -206,13 +216,28 @@ export async function settleUnfinished(
       remediation: running,
       changes: invertChanges(ours),
       whileSuspended: true,
+      onFailure: 'go_on',
       record: () => Promise.resolve(true),
     },
     deps,
   );
   const clean = undone.length === ours.length && undone.every(isDone);
   const settled = clean && culprit?.result !== 'unknown' && culprit?.result !== 'conflict';
-  return close(running, { to: settled ? 'failed' : 'needs_human', reason, receipts, undone }, deps);
+  const left = withoutTakenBack(receipts, undone);
+  return close(running, { to: settled ? 'failed' : 'needs_human', reason, receipts, left, undone }, deps);
+}
+
+/** The receipts of what is left: a change that was taken back is not in force any more. */
+function withoutTakenBack(
+  receipts: readonly ChangeReceipt[],
+  undone: readonly ChangeReceipt[],
+): readonly ChangeReceipt[] {
+  const back = new Set(undone.filter(isDone).map((receipt) => changeKey(receipt.change)));
+  return receipts.map((receipt) =>
+    receipt.result === 'applied' && back.has(changeKey(receipt.change))
+      ? { ...receipt, result: 'not_applied', detail: `${receipt.detail}, then taken back` }
+      : receipt,
+  );
 }
 
 async function close(
@@ -221,6 +246,7 @@ async function close(
     readonly to: 'failed' | 'needs_human';
     readonly reason: string;
     readonly receipts: readonly ChangeReceipt[];
+    readonly left: readonly ChangeReceipt[];
     readonly undone: readonly ChangeReceipt[];
   },
   deps: EngineDeps,
@@ -233,13 +259,12 @@ async function close(
     to: end.to,
     execution: {
       ...running.execution,
-      receipts: end.receipts,
+      receipts: end.left,
       finishedAt: deps.clock.now(),
       verification: { outcome: 'inconclusive', detail: end.reason },
     },
     audit: draftFor(running, end.to, body, deps),
   });
-  if (step.kind !== 'done')
-    return { kind: 'fenced_out', remediation: step.kind === 'fenced_out' ? step.remediation : null };
+  if (step.kind !== 'done') return fencedOut(step);
   return { kind: end.to, remediation: step.remediation, reason: end.reason };
 }

@@ -1,5 +1,5 @@
 import type { Remediation, Verification } from '../core/remediation.ts';
-import { revertRemediation, type RevertCause } from './revert.ts';
+import { revertIfDue, type RevertCause } from './revert.ts';
 import { verifyOutcome, type VerifyDeps } from './verify-outcome.ts';
 
 export interface FollowDeps extends VerifyDeps {
@@ -34,11 +34,11 @@ export async function followToEnd(
 ): Promise<FollowOutcome> {
   const verified = await verifyOutcome(applied, deps, stop);
   switch (verified.kind) {
-    case 'needs_human':
     case 'left':
       return verified;
     case 'reverted':
       return { ...verified, cause: 'worse' };
+    case 'needs_human':
     case 'verified':
       return keepTime(verified.remediation, deps, stop);
     case 'overtaken':
@@ -58,34 +58,34 @@ async function keepTime(
 ): Promise<FollowOutcome> {
   let current = remediation;
   for (;;) {
-    const settled = settledAs(current);
-    if (settled !== null) return settled;
     const revertAt = current.execution?.revertAt ?? null;
-    if (revertAt === null || (await deps.workerAlive())) return standsAs(current);
+    const isWaiting = current.status === 'reverting' || (isInForce(current) && revertAt !== null);
+    if (!isWaiting) return standsAs(current);
+    if (current.status !== 'reverting' && (await deps.workerAlive())) return standsAs(current);
     if (stop.aborted) return { kind: 'left', remediation: current };
-    deps.waiting({ remediation: current, revertAt });
-    const due = (await deps.remediations.dueReverts(50)).find((row) => row.id === current.id);
-    if (due !== undefined) await revertRemediation(due, { ...deps, cause: 'timer' });
-    else await deps.clock.sleep(pollMs, stop);
+    if (revertAt !== null) deps.waiting({ remediation: current, revertAt });
+    const fired = await revertIfDue(current.id, deps);
+    if (fired?.kind !== 'reverted') await deps.clock.sleep(pollMs, stop);
     current = (await deps.remediations.getRemediation(current.id)) ?? current;
   }
 }
 
-const untold: Verification = { outcome: 'pending', detail: 'its undo came before the verdict' };
-
-function settledAs(remediation: Remediation): FollowOutcome | null {
-  if (remediation.status === 'reverted')
-    return {
-      kind: 'reverted',
-      remediation,
-      cause: 'timer',
-      verification: remediation.execution.verification,
-    };
-  if (remediation.status === 'needs_human')
-    return { kind: 'needs_human', remediation, reason: remediation.execution.verification.detail };
-  return null;
+function isInForce({ status }: Remediation): boolean {
+  return status === 'applied' || status === 'verified' || status === 'needs_human';
 }
 
+const untold: Verification = { outcome: 'pending', detail: 'its undo came before the verdict' };
+
 function standsAs(remediation: Remediation): FollowOutcome {
-  return { kind: 'verified', remediation, verification: remediation.execution?.verification ?? untold };
+  const verification = remediation.execution?.verification ?? untold;
+  switch (remediation.status) {
+    case 'reverted': {
+      const cause = verification.outcome === 'worse' ? 'worse' : 'timer';
+      return { kind: 'reverted', remediation, cause, verification };
+    }
+    case 'needs_human':
+      return { kind: 'needs_human', remediation, reason: verification.detail };
+    default:
+      return { kind: 'verified', remediation, verification };
+  }
 }

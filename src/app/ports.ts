@@ -67,6 +67,8 @@ export interface EffectPort {
   readonly unavailable: string | null;
   /** True when nothing can be read back: accepted is final (a page). */
   readonly oneShot: boolean;
+  /** An accepted write may take this many real ms to show when read back (a cache of the gateway); default 0. */
+  readonly showsWithinMs?: number;
   readonly probe: (change: Change, signal: AbortSignal) => Promise<ProbeResult>;
   readonly write: (
     change: Change,
@@ -158,7 +160,7 @@ export interface RemediationStore {
     readonly statuses?: readonly RemediationStatus[];
     readonly limit: number;
   }) => Promise<readonly Remediation[]>;
-  /** Remediations whose inverse is due by the database clock and whose lease is free. */
+  /** Remediations in force, or waiting for a person with their timer still set, whose inverse is due by the database clock. */
   readonly dueReverts: (limit: number) => Promise<readonly Remediation[]>;
   /** Pending approvals, and approvals that were not run, past their expiry by the database clock. */
   readonly dueExpiries: (limit: number) => Promise<readonly Remediation[]>;

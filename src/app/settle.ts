@@ -1,6 +1,7 @@
 import type { Remediation } from '../core/remediation.ts';
 import { draftFor, type EngineDeps } from './engine.ts';
 import type { TransitionResult } from './ports.ts';
+import { settleOriginal } from './settle-original.ts';
 
 type SettleDeps = Pick<EngineDeps, 'remediations' | 'clock' | 'operator'>;
 
@@ -20,7 +21,7 @@ export function rejectRemediation(
 }
 
 /** A person says what holds after an unknown outcome: `kept` leaves the change in force, `reverted` says it is undone. */
-export function resolveRemediation(
+export async function resolveRemediation(
   remediation: Remediation & { readonly status: 'needs_human' },
   deps: SettleDeps & { readonly as: 'kept' | 'reverted'; readonly reason: string },
 ): Promise<TransitionResult> {
@@ -31,7 +32,7 @@ export function resolveRemediation(
     revertAt: null,
     verification: { outcome: 'inconclusive' as const, detail: `settled by ${deps.operator}: ${deps.as}` },
   };
-  return deps.remediations.transition({
+  const step = await deps.remediations.transition({
     id: remediation.id,
     fence: remediation.fence,
     from: ['needs_human'],
@@ -39,4 +40,7 @@ export function resolveRemediation(
     execution,
     audit: draftFor(remediation, 'resolved', { as: deps.as, reason: deps.reason }, deps),
   });
+  // An undo that a person says is in force has undone its original.
+  if (step.kind === 'done') await settleOriginal(step.remediation, deps);
+  return step;
 }

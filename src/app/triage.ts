@@ -3,7 +3,7 @@ import { incidentId, type Escalation, type Incident } from '../core/incident.ts'
 import type { Remediation } from '../core/remediation.ts';
 import { lockingStatuses } from '../core/remediation.ts';
 import type { RemediationStatus } from '../core/remediation.ts';
-import { assess, refreshRemediation } from './assess.ts';
+import { assess } from './assess.ts';
 import type { AssessDeps } from './judge.ts';
 import { collectEvidence } from './collect-evidence.ts';
 import { detectIncidents } from './detect-incidents.ts';
@@ -11,6 +11,7 @@ import { asJson } from './engine.ts';
 import { escalateIncident, type EscalateDeps } from './escalate.ts';
 import type { AuditLog, FactReader, ModelPort, SignalSourcePort, Warning } from './ports.ts';
 import { readingsNeeded } from './readings-needed.ts';
+import { refreshRemediation } from './refresh.ts';
 import { requestProposal, type ProposalRequestOutcome } from './request-proposal.ts';
 
 /** Incidents worked on at once (design.md §2.7). */
@@ -25,6 +26,11 @@ export interface TriageDeps extends AssessDeps, Omit<EscalateDeps, 'clock' | 'op
   readonly models: readonly ModelPort[];
   /** A worker does not propose again what a person just declined; a person who asks for triage gets a new proposal. */
   readonly unattended: boolean;
+  /**
+   * Incidents for which a model was asked without a proposal coming of it, with the monotonic time; kept by the caller from
+   * one run to the next. Unattended, the same question is not paid for again within ten minutes.
+   */
+  readonly askedInVain?: Map<number, number>;
   readonly progress: (step: string) => void;
 }
 
@@ -92,10 +98,8 @@ interface Worked {
 async function workOn(incident: Incident, run: TriageRun): Promise<Worked> {
   const { deps } = run;
   deps.progress(`${incidentId(incident.number)}: ${incident.kind}`);
-  const latest =
-    (await deps.remediations.listRemediations({ incidentNumber: incident.number, limit: 1 }))[0] ?? null;
   const standing = await deps.remediations.openRemediationOf(incident.number);
-  const current = standing ?? latest;
+  const current = standing ?? (await latestProposal(incident, deps));
   if (current !== null && keeps(current, deps)) {
     const kept = await keepOrRefresh(current, incident, run);
     if (kept !== null)
@@ -107,12 +111,19 @@ async function workOn(incident: Incident, run: TriageRun): Promise<Worked> {
   return proposeFor(incident, run);
 }
 
+/** An undo that a person asked for is no proposal for the incident. */
+async function latestProposal(incident: Incident, deps: TriageDeps): Promise<Remediation | null> {
+  const rows = await deps.remediations.listRemediations({ incidentNumber: incident.number, limit: 50 });
+  return rows.find((row) => row.revertOf === null) ?? null;
+}
+
 /** A page that went out stays on record; one that was not sent is moot once there is a remediation. */
 function pagedInstead(incident: Incident): Escalation | null {
   return incident.escalation !== null && incident.escalation.pagedAt !== null ? incident.escalation : null;
 }
 
-const settled: readonly RemediationStatus[] = ['rejected', 'expired', 'failed', 'verified', 'reverted'];
+/** An expired proposal is not among them: while the incident is open it is proposed anew (design.md §2.6). */
+const settled: readonly RemediationStatus[] = ['rejected', 'failed', 'verified', 'reverted'];
 
 /** Whether an earlier remediation still stands for the incident. */
 function keeps(remediation: Remediation, deps: TriageDeps): boolean {
@@ -125,9 +136,12 @@ function keeps(remediation: Remediation, deps: TriageDeps): boolean {
   return deps.unattended && settled.includes(remediation.status) && isRecent(remediation, deps);
 }
 
-/** A worker leaves a decided incident alone for ten minutes. */
+/** A worker leaves an incident alone for this long after it was decided, or asked about in vain; real ms. */
+const leaveAloneMs = 10 * 60_000;
+
+/** From its proposal on, which may have waited as long again for the decision. */
 function isRecent(remediation: Remediation, deps: TriageDeps): boolean {
-  return Date.parse(deps.clock.now()) - Date.parse(remediation.createdAt) < 2 * 10 * 60_000;
+  return Date.parse(deps.clock.now()) - Date.parse(remediation.createdAt) < 2 * leaveAloneMs;
 }
 
 async function keepOrRefresh(
@@ -146,6 +160,8 @@ async function keepOrRefresh(
 
 async function proposeFor(incident: Incident, run: TriageRun): Promise<Worked> {
   const { deps, evidence } = run;
+  if (wasAskedInVain(incident, deps))
+    return { item: { incident, remediation: null, escalation: incident.escalation }, warnings: [] };
   const asked = await requestProposal({
     incident,
     evidence,
@@ -158,18 +174,26 @@ async function proposeFor(incident: Incident, run: TriageRun): Promise<Worked> {
     boundary: deps.randomness.hex(8),
   });
   await recordCalls(incident, asked, deps);
+  if (asked.calls.length > 0) deps.askedInVain?.set(incident.number, deps.clock.monotonicMs());
   if (asked.proposal.kind === 'escalate') return escalate(incident, asked, deps);
   const stored = await assess(asked.proposal, { incident, evidence, open: run.open }, deps);
-  if (stored.kind === 'stored')
+  if (stored.kind === 'stored') {
+    deps.askedInVain?.delete(incident.number);
     return {
       item: { incident, remediation: stored.remediation, escalation: pagedInstead(incident) },
       warnings: asked.warnings,
     };
+  }
   const detail = `${incidentId(incident.number)}: remediation ${stored.by} already holds the same target`;
   return {
     item: { incident, remediation: null, escalation: incident.escalation },
     warnings: [...asked.warnings, { code: 'target_occupied', detail }],
   };
+}
+
+function wasAskedInVain(incident: Incident, deps: TriageDeps): boolean {
+  const at = deps.askedInVain?.get(incident.number);
+  return deps.unattended && at !== undefined && deps.clock.monotonicMs() - at < leaveAloneMs;
 }
 
 async function escalate(

@@ -1,5 +1,5 @@
 import type { Incident } from '../core/incident.ts';
-import type { Remediation } from '../core/remediation.ts';
+import type { Remediation, Verification } from '../core/remediation.ts';
 import { secondsToMs } from '../core/tempo.ts';
 import { runDueWork, type DueWork } from './due-work.ts';
 import type { EngineDeps } from './engine.ts';
@@ -12,6 +12,9 @@ const heartbeatEveryMs = 5_000;
 const triageEverySeconds = 30;
 /** Write access is proven again well before its 60 s are over. */
 const proveEveryMs = 20_000;
+const proofDeadlineMs = 5_000;
+/** What still runs when the worker is stopped gets this long; another process takes the rest over. */
+const stopWithinMs = 5_000;
 
 export interface WatchDeps extends EngineDeps {
   readonly workerId: string;
@@ -28,57 +31,100 @@ export type WatchEvent =
   | { readonly kind: 'started'; readonly workerId: string }
   | { readonly kind: 'due_work'; readonly work: DueWork }
   | { readonly kind: 'incidents'; readonly incidents: readonly Incident[] }
+  /** The verdict on a remediation that nobody else follows. */
+  | { readonly kind: 'outcome'; readonly remediation: Remediation; readonly verification: Verification }
   | { readonly kind: 'warning'; readonly warning: Warning }
   | { readonly kind: 'stopped' };
 
-/** The worker: one loop that undoes, expires, detects and proposes until the signal aborts. Never lets one failure end it. */
+/**
+ * The worker: undoes, expires, detects and proposes until the signal aborts. Each of its tasks has its own rhythm and is
+ * not begun again before it ended, so that a slow gateway holds up neither the heartbeat nor, with its pages, the undos.
+ * Never lets one failure end it.
+ */
 export async function watch(deps: WatchDeps, stop: AbortSignal): Promise<void> {
   deps.say({ kind: 'started', workerId: deps.workerId });
-  const due = { heartbeat: 0, prove: 0, triage: 0 };
-  let proven = false;
-  let triaging: Promise<void> = Promise.resolve();
-  let busy = false;
+  const pages = createQueue(deps);
+  const tasks: readonly Task[] = [
+    task(heartbeatEveryMs, heart(deps)),
+    task(pollMs, () => dueWork(deps, pages)),
+    task(secondsToMs(deps.tempo, triageEverySeconds), deps.triage),
+  ];
   while (!stop.aborted) {
-    const now = deps.clock.monotonicMs();
-    if (now >= due.prove) {
-      due.prove = now + proveEveryMs;
-      proven = await guarded(deps, () => deps.proveWriteAccess(AbortSignal.timeout(5_000)), false);
-      due.heartbeat = 0;
-    }
-    if (now >= due.heartbeat) {
-      due.heartbeat = now + heartbeatEveryMs;
-      const beat = { id: deps.workerId, gatewayWriteProven: proven };
-      await guarded(deps, () => deps.control.heartbeat(beat), undefined);
-      proven = false;
-    }
-    await guarded(deps, () => dueWork(deps), undefined);
-    if (now >= due.triage && !busy) {
-      due.triage = now + secondsToMs(deps.tempo, triageEverySeconds);
-      busy = true;
-      triaging = guarded(deps, deps.triage, undefined).finally(() => (busy = false));
-    }
+    for (const each of tasks) begin(each, deps);
     await deps.clock.sleep(pollMs, stop);
   }
-  await Promise.race([triaging, deps.clock.sleep(5_000)]);
-  await guarded(deps, () => deps.control.retireWorker(deps.workerId), undefined);
+  const ends = Promise.all([...tasks.map((each) => each.running), pages.settled()]);
+  await Promise.race([ends, deps.clock.sleep(stopWithinMs)]);
+  await guarded(deps, () => deps.control.retireWorker(deps.workerId));
   deps.say({ kind: 'stopped' });
 }
 
-async function dueWork(deps: WatchDeps): Promise<void> {
+interface Task {
+  readonly everyMs: number;
+  readonly work: () => Promise<void>;
+  /** Monotonic; when it may begin again. */
+  dueAt: number;
+  running: Promise<void> | null;
+}
+
+function task(everyMs: number, work: () => Promise<void>): Task {
+  return { everyMs, work, dueAt: 0, running: null };
+}
+
+function begin(each: Task, deps: WatchDeps): void {
+  const now = deps.clock.monotonicMs();
+  if (each.running !== null || now < each.dueAt) return;
+  each.dueAt = now + each.everyMs;
+  each.running = guarded(deps, each.work).finally(() => (each.running = null));
+}
+
+/** Says that this worker lives, and now and then that it could write to the gateway. */
+function heart(deps: WatchDeps): () => Promise<void> {
+  let provenAt = -Infinity;
+  return async () => {
+    const isDue = deps.clock.monotonicMs() - provenAt >= proveEveryMs;
+    // Alive before the gateway is asked: it may take its time to answer.
+    await deps.control.heartbeat({ id: deps.workerId, gatewayWriteProven: false });
+    if (!isDue) return;
+    provenAt = deps.clock.monotonicMs();
+    if (await deps.proveWriteAccess(AbortSignal.timeout(proofDeadlineMs)))
+      await deps.control.heartbeat({ id: deps.workerId, gatewayWriteProven: true });
+  };
+}
+
+interface Queue {
+  readonly add: (work: () => Promise<void>) => void;
+  readonly settled: () => Promise<void>;
+}
+
+/** One after the other in the background: a slow pager must not hold up an undo. */
+function createQueue(deps: WatchDeps): Queue {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    add: (work) => {
+      last = last.then(() => guarded(deps, work));
+    },
+    settled: () => last,
+  };
+}
+
+async function dueWork(deps: WatchDeps, pages: Queue): Promise<void> {
   const work = await runDueWork(deps);
-  if (work.reverted.length + work.expired.length + work.needsHuman.length + work.warnings.length > 0)
+  for (const warning of work.warnings) deps.say({ kind: 'warning', warning });
+  const { reverted, expired, recovered, needsHuman } = work;
+  if (reverted.length + expired.length + recovered.length + needsHuman.length > 0)
     deps.say({ kind: 'due_work', work });
-  for (const remediation of work.expired) await deps.escalateExpired(remediation);
-  for (const { remediation, reason } of work.needsHuman) await deps.escalateUnknown(remediation, reason);
+  for (const remediation of expired) pages.add(() => deps.escalateExpired(remediation));
+  for (const { remediation, reason } of needsHuman)
+    pages.add(() => deps.escalateUnknown(remediation, reason));
   for (const remediation of work.toVerify) await deps.followUp(remediation);
 }
 
-async function guarded<T>(deps: WatchDeps, work: () => Promise<T>, otherwise: T): Promise<T> {
+async function guarded(deps: WatchDeps, work: () => Promise<void>): Promise<void> {
   try {
-    return await work();
+    await work();
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     deps.say({ kind: 'warning', warning: { code: 'worker_error', detail } });
-    return otherwise;
   }
 }

@@ -1,6 +1,7 @@
 import { freshDryRun, grantApproval, runGranted, type DecideDeps } from '../app/decide.ts';
 import { expireRemediation } from '../app/due-work.ts';
 import { unavailableReason } from '../app/engine.ts';
+import type { RefreshResult } from '../app/refresh.ts';
 import type { Remediation } from '../core/remediation.ts';
 import type { ConfirmOutcome } from './confirm.ts';
 import { ExitError, exitCode, usageError, type ExitCode } from './exit-code.ts';
@@ -65,12 +66,19 @@ async function grantAndRun(
   const latest = await freshDryRun(approved, deps);
   if (latest.result.kind === 'changed' || latest.result.kind === 'gone')
     return changedMeanwhile(latest.result, screen);
-  if (approval.basis === 'gate' && !mayRunByItself(latest.result.remediation, deps))
+  if (approval.basis === 'gate' && !mayRunByItself(latest.result, deps))
     return waiting(latest.result.remediation);
   const grant = await grantApproval(approved, { ...approval, digest: approved.digest }, deps);
   switch (grant.kind) {
     case 'stale':
       return { kind: 'ended', ...staleResult(grant.remediation) };
+    case 'foreign_digest':
+      return {
+        kind: 'ended',
+        code: exitCode.stale,
+        remediation: grant.remediation,
+        message: `the digest is not of this proposal in deployment ${deps.deployment}; nothing ran`,
+      };
     case 'expired':
       return {
         kind: 'ended',
@@ -98,10 +106,16 @@ async function grantAndRun(
   };
 }
 
-/** Without a way to the gateway it is proposed, but nothing is granted that could not run. */
-function mayRunByItself({ document }: Remediation, deps: DecideDeps): boolean {
-  if (document.gate.decision !== 'auto_execute') return false;
-  return unavailableReason(deps.effects, document.changes) === null;
+/**
+ * Only what the gate lets run now, by this process's own settings: the stored verdict may be another process's. Without a
+ * way to the gateway it is proposed, but nothing is granted that could not run.
+ */
+function mayRunByItself(
+  { gate, remediation }: Extract<RefreshResult, { readonly kind: 'same' }>,
+  deps: DecideDeps,
+): boolean {
+  if (gate.decision !== 'auto_execute') return false;
+  return unavailableReason(deps.effects, remediation.document.changes) === null;
 }
 
 /** Refuses what cannot be approved, by its status; then repeats the dry run. */

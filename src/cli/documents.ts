@@ -143,7 +143,7 @@ const auditVerification = z.discriminatedUnion('status', [
 const watchEvent = z.object({
   schema: z.literal('scutum-sre/watch-event/v1'),
   at: time,
-  kind: z.enum(['started', 'stopped', 'warning', 'incidents', 'due_work']),
+  kind: z.enum(['started', 'stopped', 'warning', 'incidents', 'due_work', 'outcome']),
   detail: z.string(),
 });
 

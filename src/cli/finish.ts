@@ -9,7 +9,6 @@ import { cleanLine, say } from './output.ts';
 import { writeRemediation } from './remediation-output.ts';
 import type { Outside, Session } from './session.ts';
 import { onInterrupt } from './interrupt.ts';
-import { settleOriginal } from '../app/settle-original.ts';
 import { offerUndo } from './offer-undo.ts';
 
 /** Follows a decision to its end on a plain terminal, prints the outcome, and gives the exit code. */
@@ -30,9 +29,7 @@ export async function followDecision(
   options: { readonly wait: boolean },
 ): Promise<RunResult> {
   if (decision.kind === 'ended') return decision;
-  const result = await followPlainly(invocation, parts, decision.remediation, options);
-  await settleOriginal(result.remediation, parts.session);
-  return result;
+  return followPlainly(invocation, parts, decision.remediation, options);
 }
 
 /** The document or the breakdown on stdout, the sentence on stderr. */

@@ -33,7 +33,8 @@ export async function offerUndo(
   const current = (await session.remediations.getRemediation(remediation.id)) ?? remediation;
   const outcome = await revertRemediation(current, { ...engineOf(session, outside), cause: 'interrupted' });
   const after = (await session.remediations.getRemediation(remediation.id)) ?? remediation;
-  return outcome.kind === 'reverted'
+  // A worker may have been faster.
+  return outcome.kind === 'reverted' || after.status === 'reverted'
     ? { code: exitCode.interrupted, remediation: after, message: 'undone now, read back' }
     : {
         code: exitCode.unknown,

@@ -6,6 +6,8 @@ import type { Outside, Session } from './session.ts';
 export interface TriageRunOptions {
   readonly only: number | null;
   readonly unattended: boolean;
+  /** Kept from one run to the next; see `TriageDeps`. */
+  readonly askedInVain?: Map<number, number>;
   readonly progress: (step: string) => void;
 }
 
@@ -26,6 +28,7 @@ export async function runTriage(
       readers: reads.readers,
       models: outside.models,
       unattended: options.unattended,
+      ...(options.askedInVain === undefined ? {} : { askedInVain: options.askedInVain }),
       progress: options.progress,
     },
     options.only,

@@ -1,5 +1,4 @@
 import { followToEnd, type FollowOutcome } from '../app/follow.ts';
-import { settleOriginal } from '../app/settle-original.ts';
 import type { VerificationLook } from '../app/verify-outcome.ts';
 import type { Remediation } from '../core/remediation.ts';
 import { followDeps } from './decision-deps.ts';
@@ -60,7 +59,6 @@ export function createRunner(parts: {
       waiting: paint,
     });
     followed.outcome = await followToEnd(applied, deps, stop.signal);
-    await settleOriginal(followed.outcome.remediation, session);
     if (followed.outcome.kind !== 'left') codes.push(followResult(followed.outcome).code);
     paint();
   };

@@ -53,7 +53,7 @@ export async function showTriageScreen(invocation: Invocation, parts: ScreenPart
     },
     session.clock.now,
   );
-  const found: { items: readonly AppItem[] } = { items: [] };
+  const found: Found = { items: [], askedInVain: new Map() };
   const runner = createRunner({ invocation, session, outside: parts.outside, view });
   const refresh = oneAtATime(() => refreshItems({ ...parts, view, runner }, found));
   const screen: Screen = { ...parts, invocation, view, runner, refresh };
@@ -142,15 +142,22 @@ function noteOn(view: ViewStore, incidentNumber: number, note: string): void {
   });
 }
 
+/** What is kept from one refresh to the next. */
+interface Found {
+  items: readonly AppItem[];
+  readonly askedInVain: Map<number, number>;
+}
+
 async function refreshItems(
   parts: ScreenParts & { readonly view: ViewStore; readonly runner: Runner },
-  found: { items: readonly AppItem[] },
+  found: Found,
 ): Promise<void> {
   const { view, session } = parts;
   try {
     const report = await runTriage(session, parts.outside, {
       only: parts.only,
       unattended: view.get().loading === null,
+      askedInVain: found.askedInVain,
       progress: (step) => {
         if (view.get().loading !== null) view.set({ loading: { phase: 'triage', step } });
       },

@@ -1,7 +1,6 @@
 import { claimVerification } from '../app/claim-verification.ts';
-import { escalateIncident } from '../app/escalate.ts';
-import { settleOriginal } from '../app/settle-original.ts';
-import type { TriageReport } from '../app/triage.ts';
+import { escalateLeftOver, escalateRemediation, type Trouble } from '../app/escalate.ts';
+import type { Warning } from '../app/ports.ts';
 import { verifyOutcome } from '../app/verify-outcome.ts';
 import { watch, type WatchEvent } from '../app/watch.ts';
 import type { Remediation } from '../core/remediation.ts';
@@ -26,20 +25,18 @@ export async function runWorker(
 ): Promise<void> {
   const engine = engineOf(session, outside);
   const following = new Set<number>();
-  const page = async (remediation: Remediation, reason: string) => {
-    if (remediation.incidentNumber === null) return;
-    const incident = await session.incidents.getIncident(remediation.incidentNumber);
-    if (incident === null) return;
-    const details = { remediation: String(remediation.id), show: `scutum-sre show ${remediation.id}` };
-    const deps = { ...session, pager: outside.pager };
-    const { warnings } = await escalateIncident(incident, { reason, details }, deps);
+  const pageDeps = { ...session, pager: outside.pager };
+  const sayAll = (warnings: readonly Warning[]) => {
     for (const warning of warnings) options.say({ kind: 'warning', warning });
   };
+  const page: Page = async (remediation, trouble, reason) =>
+    sayAll(await escalateRemediation(remediation, { trouble, reason }, pageDeps));
+  const askedInVain = new Map<number, number>();
   const follow = async (remediation: Remediation) => {
     if (following.has(remediation.id)) return;
     following.add(remediation.id);
     try {
-      await verifyAbandoned(remediation, session, outside, page);
+      await verifyAbandoned(remediation, { session, outside, options, page }, stop);
     } finally {
       following.delete(remediation.id);
     }
@@ -50,68 +47,95 @@ export async function runWorker(
       workerId: session.randomness.hex(8),
       proveWriteAccess: outside.proveWriteAccess,
       triage: async () => {
-        if (options.triages) await triageOnce(session, outside, options, follow);
+        if (!options.triages) return;
+        await triageOnce({ session, outside, options, page }, { follow, askedInVain });
+        sayAll(await escalateLeftOver(pageDeps));
       },
       followUp: (remediation) => {
         void follow(remediation).catch((error: unknown) => options.say(workerError(error)));
         return Promise.resolve();
       },
       escalateExpired: (remediation) =>
-        page(remediation, `remediation ${remediation.id} expired: ${closeReasonOf(remediation)}`),
+        page(remediation, 'expired', `remediation ${remediation.id} expired: ${closeReasonOf(remediation)}`),
       escalateUnknown: (remediation, reason) =>
-        page(remediation, `remediation ${remediation.id} needs a person: ${reason}`),
+        page(remediation, 'needs_person', `remediation ${remediation.id} needs a person: ${reason}`),
       say: options.say,
     },
     stop,
   );
 }
 
-/** Takes over the verification of a remediation whose process left it. */
+type Page = (remediation: Remediation, trouble: Trouble, reason: string) => Promise<void>;
+
+interface WorkerParts {
+  readonly session: Session;
+  readonly outside: Outside;
+  readonly options: WorkerOptions;
+  readonly page: Page;
+}
+
+/** Takes over the verification of a remediation whose process left it, and tells what came of it. */
 async function verifyAbandoned(
   remediation: Remediation,
-  session: Session,
-  outside: Outside,
-  page: (remediation: Remediation, reason: string) => Promise<void>,
+  { session, outside, options, page }: WorkerParts,
+  stop: AbortSignal,
 ): Promise<void> {
   const claimed = await claimVerification(remediation, engineOf(session, outside));
   if (claimed === null) return;
   const quiet = { look: () => undefined, waiting: () => undefined };
-  const outcome = await verifyOutcome(claimed, followDeps(session, outside, quiet));
-  if ('remediation' in outcome) await settleOriginal(outcome.remediation, session);
-  if (outcome.kind === 'needs_human') await page(outcome.remediation, outcome.reason);
+  const outcome = await verifyOutcome(claimed, followDeps(session, outside, quiet), stop);
+  if (outcome.kind === 'needs_human') {
+    await page(outcome.remediation, 'needs_person', outcome.reason);
+    return;
+  }
+  if (outcome.kind !== 'verified' && outcome.kind !== 'reverted') return;
+  const { remediation: judged, verification } = outcome;
+  options.say({ kind: 'outcome', remediation: judged, verification });
+  // Undone by itself or left in force for a person to decide: somebody must know (design.md §2.6).
+  if (verification.outcome === 'worse')
+    await page(judged, 'needs_person', `remediation ${judged.id} made it worse: ${verification.detail}`);
 }
 
 async function triageOnce(
-  session: Session,
-  outside: Outside,
-  options: WorkerOptions,
-  follow: (remediation: Remediation) => Promise<void>,
+  parts: WorkerParts,
+  memory: {
+    readonly follow: (remediation: Remediation) => Promise<void>;
+    readonly askedInVain: Map<number, number>;
+  },
 ): Promise<void> {
+  const { session, outside, options } = parts;
   const report = await runTriage(session, outside, {
     only: null,
     unattended: true,
+    askedInVain: memory.askedInVain,
     progress: () => undefined,
   });
   for (const warning of report.warnings) options.say({ kind: 'warning', warning });
   options.say({ kind: 'incidents', incidents: report.items.map((item) => item.incident) });
-  await runWhatMayRun(report, session, outside, options, follow);
+  for (const { remediation } of report.items)
+    if (remediation !== null) await runOrTell(remediation, parts, memory.follow);
 }
 
-async function runWhatMayRun(
-  report: TriageReport,
-  session: Session,
-  outside: Outside,
-  options: WorkerOptions,
+/** Runs what the gate lets run. What nobody may approve fits nothing: on-call hears of it, once an incident. */
+async function runOrTell(
+  remediation: Remediation,
+  { session, outside, options, page }: WorkerParts,
   follow: (remediation: Remediation) => Promise<void>,
 ): Promise<void> {
-  for (const { remediation } of report.items) {
-    if (remediation?.status !== 'pending_approval') continue;
-    if (remediation.document.gate.decision !== 'auto_execute') continue;
-    const decision = await runByGate(remediation, silentScreen, decideDeps(session, outside));
-    if (decision.kind === 'applied')
-      void follow(decision.remediation).catch((error: unknown) => options.say(workerError(error)));
-    else options.say({ kind: 'warning', warning: { code: 'not_run', detail: decision.message } });
+  const { id, status, document } = remediation;
+  if (status === 'refused' || status === 'assist_only') {
+    const why = document.gate.reasons.map(({ detail }) => detail).join('; ');
+    return page(remediation, 'needs_person', `${document.action.type} (${id}) is ${status}: ${why}`);
   }
+  if (status !== 'pending_approval' || document.gate.decision !== 'auto_execute') return;
+  const decision = await runByGate(remediation, silentScreen, decideDeps(session, outside));
+  if (decision.kind === 'applied') {
+    void follow(decision.remediation).catch((error: unknown) => options.say(workerError(error)));
+    return;
+  }
+  options.say({ kind: 'warning', warning: { code: 'not_run', detail: decision.message } });
+  if (decision.remediation?.status === 'needs_human')
+    await page(decision.remediation, 'needs_person', decision.message);
 }
 
 const silentScreen: DecisionScreen = {

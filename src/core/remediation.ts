@@ -68,6 +68,8 @@ export interface Execution {
   readonly signalBefore: number | null;
   /** The same for each of `expectation.subjects`, in their order: what the outcome is judged against. */
   readonly signalsBefore?: readonly (number | null)[];
+  /** How often a process began to recover this, or to undo it; what bounds trying again. Absent: not yet. */
+  readonly tries?: number;
 }
 
 /** What the digest binds: everything that will run, and the ground on which it was allowed. */
@@ -75,6 +77,8 @@ export interface RemediationDocument {
   readonly action: ActionChoice & { readonly version: number };
   readonly proposedBy: Proposer;
   readonly confidence: number | null;
+  /** What the proposer itself reported: combined anew with each fresh dry run, so that a fact unread once lowers nothing for good. */
+  readonly reportedConfidence?: number | null;
   readonly diagnosis: string;
   readonly changes: readonly Change[];
   readonly inverse: readonly Change[];

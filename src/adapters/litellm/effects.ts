@@ -8,13 +8,14 @@ import { guardrailDefaultOn } from './guardrail-access.ts';
 import { budgetCap, keyBlocked, keyLimit, teamLimit } from './limit-access.ts';
 
 /** Applies and reads back every change whose target starts with `litellm:`, through the admin API alone. */
-export function createLitellmEffects(deps: AccessDeps): EffectPort {
+export function createLitellmEffects(deps: AccessDeps & { readonly showsWithinMs: number }): EffectPort {
   const fields = fieldTable(deps);
   const accessTo = (change: Change) => fields.get(`${resourceOf(change.target)}#${change.field}`);
   return {
     serves: (target) => target.startsWith('litellm:'),
     unavailable: null,
     oneShot: false,
+    showsWithinMs: deps.showsWithinMs,
     probe: async (change, signal) => {
       const access = accessTo(change);
       if (access === undefined) return { status: 'not_readable', reason: unknownField(change) };

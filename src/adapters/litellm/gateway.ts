@@ -44,12 +44,24 @@ export function createLitellmGateway(options: LitellmGatewayOptions): LitellmGat
   return {
     effects: createLitellmEffects({
       client,
+      showsWithinMs: showsWithinMs(options.baseUrl),
       oneAtATime: createQueue(),
       storedRouterSettings: options.storedRouterSettings ?? (() => Promise.resolve(null)),
     }),
     facts: createFactReader(client, options.recentDeploymentIds ?? (() => Promise.resolve(null))),
     proveWriteAccess: (signal) => proveWriteAccess(client, signal),
   };
+}
+
+/** Other pods read a change from the database about every 30 s, and objects are cached for 60 s (facts/litellm.md B.1). */
+const cachesShowWithinMs = 90_000;
+/** On loopback there is one pod. */
+const loopbackShowsWithinMs = 5_000;
+
+function showsWithinMs(baseUrl: string): number {
+  const { hostname } = new URL(baseUrl);
+  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/u.test(hostname);
+  return isLoopback ? loopbackShowsWithinMs : cachesShowWithinMs;
 }
 
 type Loaders = { readonly [N in ReadingName]?: (signal: AbortSignal) => Promise<Readings[N]> };

@@ -107,6 +107,7 @@ export const documentSchema: z.ZodType<RemediationDocument> = z.looseObject({
   action: z.looseObject({ type: actionType, params: jsonObject, version: z.number() }),
   proposedBy: proposer,
   confidence: z.number().nullable(),
+  reportedConfidence: z.number().nullable().exactOptional(),
   diagnosis: z.string(),
   changes: z.array(changeSchema),
   inverse: z.array(changeSchema),
@@ -149,4 +150,5 @@ export const executionSchema: z.ZodType<Execution> = z.looseObject({
   }),
   signalBefore: z.number().nullable(),
   signalsBefore: z.array(z.number().nullable()).exactOptional(),
+  tries: z.number().exactOptional(),
 });

@@ -46,7 +46,7 @@ export function createRemediationStore(database: Database, append: AppendAudit):
 
 // The lease of an `applied` row belongs to its verification, which writes nothing: a due timer goes ahead of it and its
 // claim fences the verifier out. Only an undo of its own that is running right now is waited for.
-const dueRevert = `status IN ('applied', 'verified') AND revert_due_at <= clock_timestamp()
+const dueRevert = `status IN ('applied', 'verified', 'needs_human') AND revert_due_at <= clock_timestamp()
   AND NOT EXISTS (SELECT 1 FROM scutum_sre.remediations AS undo
                    WHERE undo.revert_of = own.id AND undo.status = 'executing'
                      AND undo.lease_until > clock_timestamp())

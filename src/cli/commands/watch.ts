@@ -62,12 +62,18 @@ function lineOf(event: WatchEvent): string | null {
     case 'due_work':
       return [
         ...event.work.reverted.map((remediation) => `undid ${remediation.id}`),
+        ...event.work.recovered.map(
+          (remediation) => `took ${remediation.id} over from a dead process: ${remediation.status}`,
+        ),
         ...event.work.expired.map((remediation) => `${remediation.id} expired`),
         ...event.work.needsHuman.map(
           ({ remediation, reason }) => `${remediation.id} needs a person: ${cleanLine(reason)}`,
         ),
-        ...event.work.warnings.map(({ code, detail }) => `warning: ${code}: ${cleanLine(detail)}`),
       ].join('; ');
+    case 'outcome':
+      return cleanLine(
+        `${event.remediation.id} ${event.remediation.status}, ${event.verification.outcome}: ${event.verification.detail}`,
+      );
     default:
       return event satisfies never;
   }
