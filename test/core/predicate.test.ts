@@ -69,8 +69,11 @@ describe('one predicate', () => {
     expect(verdictOf(one, broken)).toBe('unknown');
   });
 
-  test('an inherited name is no value', () => {
-    expect(verdictOf(predicate('model_group.alias', 'constructor', 'neq', 'claude'))).not.toBe('holds');
+  test('an inherited name is a group without an alias, like any other', () => {
+    for (const name of ['constructor', '__proto__', 'toString', 'no-such-group']) {
+      expect(verdictOf(predicate('model_group.alias', name, 'neq', 'claude'))).toBe('holds');
+      expect(verdictOf(predicate('model_group.alias', name, 'eq', 'claude'))).toBe('fails');
+    }
   });
 });
 
