@@ -9,7 +9,14 @@ import { realTempo } from '../../src/core/tempo.ts';
 import { startSimulatedGateway, type SimulatedGateway } from '../../src/sandbox/simulated-gateway.ts';
 import { initialDeployments, initialKeys } from '../../src/sandbox/world.ts';
 import { createDatabase } from './database.ts';
-import { programArgv, runProgram, type Outcome, type ProgramEnvironment } from './program.ts';
+import {
+  programArgv,
+  runProgram,
+  startProgram,
+  type Outcome,
+  type ProgramEnvironment,
+  type RunningProgram,
+} from './program.ts';
 import { openPty, type Pty } from './pty.ts';
 import { startRecordingProxy, type RecordingProxy } from './recording-proxy.ts';
 import { failure, insertLogs, times, type LogRow } from './spend-logs.ts';
@@ -24,9 +31,12 @@ export interface World {
   /** The way to the gateway, with what was asked of it. */
   readonly proxy: RecordingProxy;
   readonly run: (args: readonly string[], more?: ProgramEnvironment) => Promise<Outcome>;
+  readonly start: (args: readonly string[], more?: ProgramEnvironment) => RunningProgram;
   /** The same in a real terminal. */
   readonly terminal: (args: readonly string[], more?: ProgramEnvironment) => Pty;
   readonly sql: (text: string, params?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
+  /** Changes a team as somebody else would: through the gateway's own API, not through the recorded way. */
+  readonly setTeam: (team: string, fields: Readonly<Record<string, number>>) => Promise<void>;
   readonly insert: (rows: readonly LogRow[]) => Promise<void>;
   /** `blocked` of every deployment of a provider, as the gateway itself says. */
   readonly blocked: (provider: string) => Promise<readonly boolean[]>;
@@ -48,6 +58,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const home = await mkdtemp(join(tmpdir(), 'scutum-home-'));
   if (options.migrated !== false) await migrateOnce(made.url);
   const pool = new pg.Pool({ connectionString: made.url, max: 3 });
+  // Dropping the database at the end ends connections, which is no failure of a test.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const sql = async (text: string, params: readonly unknown[] = []) =>
     z.array(z.record(z.string(), z.unknown())).parse((await pool.query(text, [...params])).rows);
   const gateway = await startSimulatedGateway({
@@ -74,9 +86,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     gateway,
     proxy,
     run: (args, more) => runProgram(args, { env: { ...env, ...more }, cwd: home }),
+    start: (args, more) => startProgram(args, { env: { ...env, ...more }, cwd: home, deadlineMs: 90_000 }),
     terminal: (args, more) =>
       openPty([...programArgv, ...args], { columns: 100, rows: 40, env: { ...env, ...more } }),
     sql,
+    setTeam: (team, fields) => setTeam(gateway, { team_id: team, ...fields }),
     insert: (rows) => insertLogs(sql, rows),
     blocked: (provider) => blockedOf(gateway, provider),
     writes: () =>
@@ -116,6 +130,15 @@ async function blockedOf(gateway: SimulatedGateway, provider: string): Promise<r
     .parse(await answer.json())
     .data.filter((row) => row.model_info.litellm_provider === provider)
     .map((row) => row.model_info.blocked);
+}
+
+async function setTeam(gateway: SimulatedGateway, body: object): Promise<void> {
+  const answer = await fetch(`${gateway.adminUrl}/team/update`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gateway.masterKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`the gateway answers ${answer.status}`);
 }
 
 /** Requests of the last minutes as they are when all is well: five teams, six groups, five providers. */
