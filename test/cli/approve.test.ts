@@ -152,7 +152,7 @@ describe.skipIf(!canRun)('approving the answer to an outage', () => {
     const codes = await Promise.all(terminals.map((terminal) => codeOf(terminal)));
     for (const [at, terminal] of terminals.entries()) terminal.write(`${codes[at]}\r`);
     const ends = await Promise.all(terminals.map(endOf));
-    expect(ends.map(({ code }) => code).toSorted()).toEqual([0, 5]);
+    expect(ends.map(({ code }) => code).toSorted((a, b) => a - b)).toEqual([0, 5]);
     expect(ends.find(({ code }) => code === 5)?.said).toMatch(/nothing was run by this command|nothing ran/u);
     expect(world.writes()).toEqual(['POST /model/block', 'POST /model/block']);
     expect(await world.blocked('bedrock')).toEqual([true, true]);
