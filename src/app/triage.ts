@@ -1,5 +1,6 @@
 import type { Evidence } from '../core/evidence.ts';
 import { incidentId, type Escalation, type Incident } from '../core/incident.ts';
+import { playbook } from '../core/playbook.ts';
 import type { Remediation } from '../core/remediation.ts';
 import { lockingStatuses } from '../core/remediation.ts';
 import type { RemediationStatus } from '../core/remediation.ts';
@@ -102,6 +103,7 @@ async function workOn(incident: Incident, run: TriageRun): Promise<Worked> {
   const current = standing ?? (await latestProposal(incident, deps));
   if (current !== null && keeps(current, deps)) {
     const kept = await keepOrRefresh(current, incident, run);
+    if (kept !== null && isDeadEnd(kept)) return fallBack(kept, incident, run);
     if (kept !== null)
       return { item: { incident, remediation: kept, escalation: pagedInstead(incident) }, warnings: [] };
   }
@@ -179,15 +181,56 @@ async function proposeFor(incident: Incident, run: TriageRun): Promise<Worked> {
   const stored = await assess(asked.proposal, { incident, evidence, open: run.open }, deps);
   if (stored.kind === 'stored') {
     deps.askedInVain?.delete(incident.number);
+    if (isDeadEnd(stored.remediation)) {
+      const fallen = await fallBack(stored.remediation, incident, run);
+      return { ...fallen, warnings: [...asked.warnings, ...fallen.warnings] };
+    }
     return {
       item: { incident, remediation: stored.remediation, escalation: pagedInstead(incident) },
       warnings: asked.warnings,
     };
   }
-  const detail = `${incidentId(incident.number)}: remediation ${stored.by} already holds the same target`;
   return {
     item: { incident, remediation: null, escalation: incident.escalation },
-    warnings: [...asked.warnings, { code: 'target_occupied', detail }],
+    warnings: [...asked.warnings, occupied(incident, stored.by)],
+  };
+}
+
+function occupied(incident: Incident, by: number): Warning {
+  const detail = `${incidentId(incident.number)}: remediation ${by} already holds the same target`;
+  return { code: 'target_occupied', detail };
+}
+
+/** A proposal of a model that its own preconditions refuse; one that could not be checked is looked at again. */
+function isDeadEnd({ status, document }: Remediation): boolean {
+  return (
+    status === 'refused' && document.gate.refusal === 'precondition' && document.proposedBy.kind === 'model'
+  );
+}
+
+/** Nothing will come of it, so the playbook is next and then on-call: an open incident is never left with a refusal alone. */
+async function fallBack(refused: Remediation, incident: Incident, run: TriageRun): Promise<Worked> {
+  const { deps, evidence } = run;
+  const { library, tempo } = deps;
+  const next = playbook({ incident, evidence, now: deps.clock.now(), tempo, library });
+  if (next.kind === 'escalate') {
+    const reason = `the proposal of the model was refused (${refused.id}); ${next.reason}`;
+    const paged = await escalateIncident(incident, { reason, details: { proposedBy: 'playbook' } }, deps);
+    return {
+      item: { incident, remediation: refused, escalation: paged.escalation },
+      warnings: paged.warnings,
+    };
+  }
+  const stored = await assess(next, { incident, evidence, open: run.open }, deps);
+  if (stored.kind === 'occupied')
+    return {
+      item: { incident, remediation: refused, escalation: incident.escalation },
+      warnings: [occupied(incident, stored.by)],
+    };
+  const detail = `${incidentId(incident.number)}: the proposal of the model was refused (${refused.id}); the playbook proposes`;
+  return {
+    item: { incident, remediation: stored.remediation, escalation: pagedInstead(incident) },
+    warnings: [{ code: 'playbook_used', detail }],
   };
 }
 

@@ -358,6 +358,21 @@ describe.skipIf(postgresUrl === null)('what a model says', () => {
     expect(world.writes()).toEqual([]);
   });
 
+  test('one whose preconditions refuse it leaves the incident to the playbook', async () => {
+    chat.script(
+      answer({ action: { type: 'route.circuit_break', params: { provider: 'nowhere', minutes: 5 } } }),
+    );
+    const outcome = await triageAnew(withModel);
+    expect(codes(documentOf(outcome).warnings)).toEqual(['playbook_used']);
+    expect(remediationOf(outcome)).toMatchObject({
+      proposedBy: { kind: 'playbook' },
+      action: { params: { provider: 'bedrock' } },
+    });
+    expect(outcome.code).toBe(8);
+    const refused = await world.sql(`SELECT id FROM scutum_sre.remediations WHERE status = 'refused'`);
+    expect(refused).toHaveLength(1);
+  });
+
   test('a model that gives up pages on-call, once', async () => {
     chat.script(
       completion(
