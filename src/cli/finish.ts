@@ -50,9 +50,10 @@ async function followPlainly(
   const talk = (line: string) => {
     if (!invocation.global.json) say(invocation, line);
   };
-  talk(`applied ${applied.document.changes.length} changes, each read back`);
+  const done = howApplied(applied, outside);
+  talk(done.sentence);
   const { revertAt } = applied.execution;
-  if (!options.wait) return notFollowed(applied);
+  if (!options.wait) return notFollowed(applied, done.short);
   let last = '';
   const interrupt = onInterrupt();
   try {
@@ -79,7 +80,21 @@ async function followPlainly(
   }
 }
 
-function notFollowed(applied: Applied): RunResult {
+/** A page is accepted or not: nothing of it can be read back, and nothing must say that it was. */
+function howApplied(
+  { document: { changes } }: Applied,
+  { effects }: Outside,
+): { readonly sentence: string; readonly short: string } {
+  const oneShot = changes.some(({ target }) => effects.find((port) => port.serves(target))?.oneShot === true);
+  if (oneShot) return { sentence: 'accepted; nothing of it can be read back', short: 'accepted' };
+  const count = `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
+  return {
+    sentence: `applied ${count}, ${changes.length === 1 ? '' : 'each '}read back`,
+    short: 'applied and read back',
+  };
+}
+
+function notFollowed(applied: Applied, done: string): RunResult {
   const { revertAt } = applied.execution;
   const undo =
     revertAt === null
@@ -88,6 +103,6 @@ function notFollowed(applied: Applied): RunResult {
   return {
     code: exitCode.done,
     remediation: applied,
-    message: `applied and read back; not followed: ${undo}`,
+    message: `${done}; not followed: ${undo}`,
   };
 }
