@@ -10,6 +10,7 @@ import { collectEvidence } from './collect-evidence.ts';
 import { detectIncidents } from './detect-incidents.ts';
 import { asJson } from './engine.ts';
 import { escalateIncident, type EscalateDeps } from './escalate.ts';
+import { actingOnScope } from './in-force.ts';
 import type { AuditLog, FactReader, ModelPort, SignalSourcePort, Warning } from './ports.ts';
 import { readingsNeeded } from './readings-needed.ts';
 import { refreshRemediation } from './refresh.ts';
@@ -246,6 +247,13 @@ async function escalate(
 ): Promise<Worked> {
   const proposal = asked.proposal;
   if (proposal.kind !== 'escalate') throw new Error('only an escalation escalates');
+  const acting =
+    proposal.proposedBy.kind === 'playbook' ? await actingOnScope(incident, deps.remediations) : null;
+  if (acting !== null)
+    return {
+      item: { incident, remediation: null, escalation: incident.escalation },
+      warnings: [...asked.warnings, occupied(incident, acting.id)],
+    };
   const paged = await escalateIncident(
     incident,
     { reason: proposal.reason, details: { proposedBy: proposal.proposedBy.kind } },
