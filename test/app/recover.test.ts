@@ -19,7 +19,7 @@ import {
   throttle,
   type Approved,
 } from '../support/engine-steps.ts';
-import { endAt, onNth, ProcessEnded, withEvents } from '../support/failpoints.ts';
+import { killAtEach, onNth, ProcessEnded, withEvents } from '../support/failpoints.ts';
 
 const ids = anthropicIds.slice(0, 2);
 const two = { changes: ids.map(block) };
@@ -71,27 +71,11 @@ describe.skipIf(postgresUrl === null)('recovery', () => {
     expect(isOpen(await stored(world, id))).toBe(false);
   };
 
-  /** Runs `work` once for each boundary it passes, ending the process there; `then` looks at what is left. */
-  const atEveryBoundary = async (
-    work: (deps: DecideDeps) => Promise<unknown>,
-    then: (at: string) => Promise<void>,
-  ): Promise<readonly string[]> => {
-    const passed: string[] = [];
-    for (let n = 1; ; n += 1) {
+  const atEveryBoundary = (work: (deps: DecideDeps) => Promise<unknown>, then: () => Promise<void>) =>
+    killAtEach((at) => {
       writes.clear();
-      const names: string[] = [];
-      const died = await work(withEvents(counted(), endAt(n, names))).then(
-        () => false,
-        (error: unknown) => {
-          if (error instanceof ProcessEnded) return true;
-          throw error;
-        },
-      );
-      await then(names.at(-1) ?? '');
-      if (!died) return passed;
-      passed.push(names.at(-1) ?? '');
-    }
-  };
+      return work(withEvents(counted(), at));
+    }, then);
 
   test('a run killed at any boundary is finished or taken back, and its undo still fires', async () => {
     let id = 0;

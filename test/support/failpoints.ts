@@ -76,10 +76,29 @@ export function onNth(
   };
 }
 
-/** Ends the process at the nth event of any name (from 1); `names` collects what was passed. */
-export function endAt(n: number, names: string[] = []): (event: string, change: Change | null) => void {
-  return (event, change) => {
-    names.push(change === null ? event : `${event} ${changeKey(change)}`);
-    if (names.length === n) throw new ProcessEnded(event);
-  };
+/**
+ * Does `work` again and again and ends its process at the first boundary, then at the second, and so on until it comes to
+ * its end; `then` looks at what is left each time. Returns the boundaries there were.
+ */
+export async function killAtEach(
+  work: (at: (event: string, change: Change | null) => void) => Promise<unknown>,
+  then: () => Promise<void>,
+): Promise<readonly string[]> {
+  const passed: string[] = [];
+  for (let n = 1; ; n += 1) {
+    const names: string[] = [];
+    const died = await work((event, change) => {
+      names.push(change === null ? event : `${event} ${changeKey(change)}`);
+      if (names.length === n) throw new ProcessEnded(event);
+    }).then(
+      () => false,
+      (error: unknown) => {
+        if (error instanceof ProcessEnded) return true;
+        throw error;
+      },
+    );
+    await then();
+    if (!died) return passed;
+    passed.push(names.at(-1) ?? '');
+  }
 }
