@@ -40,7 +40,9 @@ export interface World {
   readonly insert: (rows: readonly LogRow[]) => Promise<void>;
   /** `blocked` of every deployment of a provider, as the gateway itself says. */
   readonly blocked: (provider: string) => Promise<readonly boolean[]>;
-  /** Writes to the gateway so far, `METHOD path`. */
+  /** Resolves when the gateway was asked this effect (`METHOD path`); rejects after 20 s. */
+  readonly called: (route: string) => Promise<void>;
+  /** Effects asked of the gateway so far, `METHOD path`; without a worker's proofs that it could undo something. */
   readonly writes: () => readonly string[];
   readonly stop: () => Promise<void>;
 }
@@ -93,8 +95,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     setTeam: (team, fields) => setTeam(gateway, { team_id: team, ...fields }),
     insert: (rows) => insertLogs(sql, rows),
     blocked: (provider) => blockedOf(gateway, provider),
-    writes: () =>
-      proxy.requests.filter(({ method }) => method !== 'GET').map(({ method, url }) => `${method} ${url}`),
+    called: async (route) => {
+      for (let look = 0; look < 400; look += 1) {
+        if (effectsIn(proxy).includes(route)) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      throw new Error(`the gateway was never asked ${route}`);
+    },
+    writes: () => effectsIn(proxy),
     stop: async () => {
       await proxy.stop();
       await gateway.stop();
@@ -130,6 +138,12 @@ async function blockedOf(gateway: SimulatedGateway, provider: string): Promise<r
     .parse(await answer.json())
     .data.filter((row) => row.model_info.litellm_provider === provider)
     .map((row) => row.model_info.blocked);
+}
+
+function effectsIn({ requests }: RecordingProxy): readonly string[] {
+  return requests
+    .filter(({ method, body }) => method !== 'GET' && !body.includes('scutum-sre-write-probe'))
+    .map(({ method, url }) => `${method} ${url}`);
 }
 
 async function setTeam(gateway: SimulatedGateway, body: object): Promise<void> {

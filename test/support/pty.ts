@@ -9,7 +9,7 @@ export interface Pty {
   readonly text: () => string;
   readonly write: (keys: string) => void;
   readonly resize: (size: { readonly columns: number; readonly rows: number }) => void;
-  readonly signal: (signal: 'SIGTERM' | 'SIGHUP' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT') => void;
+  readonly signal: (signal: 'SIGKILL' | 'SIGTERM' | 'SIGHUP' | 'SIGINT' | 'SIGSTOP' | 'SIGCONT') => void;
   /** Resolves when the text after `from` matches; rejects with the text after 20 s. */
   readonly waitFor: (pattern: RegExp, options?: { readonly from?: number }) => Promise<void>;
   /** How it ended, and whether the terminal settings are those from before it started. */
