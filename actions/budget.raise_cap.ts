@@ -19,7 +19,7 @@ import { describeGrowth, sameGateway } from '../src/core/required-checks.ts';
 import type { Reach } from '../src/core/risk/blast-radius.ts';
 import { shownNumber } from '../src/core/shown-number.ts';
 import { isRunaway } from '../src/core/spend-outlier.ts';
-import { cellInOrgs, dayReach } from '../src/core/traffic-reach.ts';
+import { cellInOrgs, tenantReach } from '../src/core/traffic-reach.ts';
 
 const percentMax = 50;
 
@@ -172,8 +172,8 @@ function checkNotShared(params: Params, context: ActionContext): Check {
 /** A shared budget row touches all who share it; those that cannot be named make the reach unknown. */
 function reach(params: Params, context: ActionContext): Reach {
   const { kind, id } = subjectOf(params);
-  if (kind === 'team') return dayReach(context, (cell) => cell.team === id);
-  if (kind === 'key') return dayReach(context, (cell) => cell.key === id);
+  if (kind === 'team') return tenantReach(context, (cell) => cell.team === id);
+  if (kind === 'key') return tenantReach(context, (cell) => cell.key === id);
   const found = findOrganization(context.evidence, id);
   if (found.status !== 'found') return { status: 'unknown', reason: found.detail };
   const { budgetId, budgetSharers } = found.row;
@@ -185,5 +185,5 @@ function reach(params: Params, context: ActionContext): Reach {
       status: 'unknown',
       reason: `budget row \`${budgetId}\` is used by ${budgetSharers}, of which ${sharing.length} can be named`,
     };
-  return dayReach(context, cellInOrgs(context.evidence, new Set(sharing.map((org) => org.id))));
+  return tenantReach(context, cellInOrgs(context.evidence, new Set(sharing.map((org) => org.id))));
 }

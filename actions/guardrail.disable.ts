@@ -9,7 +9,7 @@ import { findGuardrail, onReading, onRow } from '../src/core/gateway-rows.ts';
 import { unknown, verdict } from '../src/core/precondition.ts';
 import type { Check } from '../src/core/precondition.ts';
 import { gatewayCan, sameGateway } from '../src/core/required-checks.ts';
-import { measureReach } from '../src/core/risk/blast-radius.ts';
+import { measureReach, tenantKinds } from '../src/core/risk/blast-radius.ts';
 import type { Reach, ReachCell } from '../src/core/risk/blast-radius.ts';
 import { shownNumber } from '../src/core/shown-number.ts';
 
@@ -140,7 +140,7 @@ function reach({ guardrail }: Params, context: ActionContext): Reach {
   const touched = new Set(mine.map(cellKey));
   const active = new Set(day.value.filter((cell) => cell.requests > 0).map(cellKey));
   const cells: readonly ReachCell[] = [...day.value, ...mine.filter((cell) => !active.has(cellKey(cell)))];
-  return measureReach(cells, (cell) => touched.has(cellKey(cell)));
+  return measureReach(cells, (cell) => touched.has(cellKey(cell)), tenantKinds);
 }
 
 function cellKey({ team, modelGroup, provider }: ReachCell): string {

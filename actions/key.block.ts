@@ -4,7 +4,7 @@ import { keyHash } from '../src/core/action-params.ts';
 import { findKey, onRow } from '../src/core/gateway-rows.ts';
 import { holds, verdict } from '../src/core/precondition.ts';
 import { activeIn24h, sameGateway, spendsAboveUsual } from '../src/core/required-checks.ts';
-import { dayReach } from '../src/core/traffic-reach.ts';
+import { tenantReach } from '../src/core/traffic-reach.ts';
 
 const paramsSchema = z.strictObject({ key: keyHash() });
 type Params = Readonly<z.infer<typeof paramsSchema>>;
@@ -52,7 +52,7 @@ export const keyBlock = defineAction<Params>({
     if (found.status !== 'found' || found.row.blocked) return [];
     return [{ target: `litellm:key/${key}`, field: 'blocked', from: false, to: true }];
   },
-  reach: ({ key }, context) => dayReach(context, (cell) => cell.key === key),
+  reach: ({ key }, context) => tenantReach(context, (cell) => cell.key === key),
   revert: () => ({ kind: 'on_request' }),
   // The flag itself is read back when it is written; the spend of a rolling hour shows a block only after the hour.
   expectation: () => null,

@@ -11,7 +11,7 @@ import type { LimitOwner } from '../src/core/percent-change.ts';
 import { holds, verdict } from '../src/core/precondition.ts';
 import type { Check } from '../src/core/precondition.ts';
 import { activeIn24h, sameGateway, spendsAboveUsual } from '../src/core/required-checks.ts';
-import { dayReach } from '../src/core/traffic-reach.ts';
+import { tenantReach } from '../src/core/traffic-reach.ts';
 
 const percentMax = 90;
 
@@ -94,7 +94,7 @@ export const limitLower = defineAction<Params>({
   plan,
   reach: (params, context) => {
     const { kind, id } = ownerOf(params);
-    return dayReach(context, (cell) => cell[kind] === id);
+    return tenantReach(context, (cell) => cell[kind] === id);
   },
   revert: () => ({ kind: 'on_request' }),
   expectation: (params, context) => storedValueExpectation(ownerOf(params), plan(params, context), 'lower'),

@@ -10,7 +10,7 @@ import { fails, holds, verdict } from '../src/core/precondition.ts';
 import type { Check } from '../src/core/precondition.ts';
 import { activeIn24h, sameGateway } from '../src/core/required-checks.ts';
 import { shownNumber } from '../src/core/shown-number.ts';
-import { dayReach } from '../src/core/traffic-reach.ts';
+import { tenantReach } from '../src/core/traffic-reach.ts';
 
 const percentMax = 50;
 const paramsSchema = z.strictObject({
@@ -88,7 +88,7 @@ export const limitRaise = defineAction<Params>({
     },
   ],
   plan,
-  reach: ({ team }, context) => dayReach(context, (cell) => cell.team === team),
+  reach: ({ team }, context) => tenantReach(context, (cell) => cell.team === team),
   revert: () => ({ kind: 'on_request' }),
   expectation: (params, context) =>
     storedValueExpectation({ kind: 'team', id: params.team }, plan(params, context), 'higher'),

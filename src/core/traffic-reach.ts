@@ -2,19 +2,28 @@ import type { ActionContext } from './action.ts';
 import type { Evidence, TrafficCell } from './evidence.ts';
 import { known, reading } from './evidence.ts';
 import type { IncidentScope } from './incident.ts';
-import { measureReach } from './risk/blast-radius.ts';
-import type { Reach } from './risk/blast-radius.ts';
+import { everyKind, measureReach, tenantKinds } from './risk/blast-radius.ts';
+import type { Reach, ReachKindName } from './risk/blast-radius.ts';
 
 /** True, false, or null when it cannot be told whether a cell goes through the target. */
 export type CellTest = (cell: TrafficCell) => boolean | null;
 
 /** Reach over the traffic of 24 h through the cells that `through` picks; `unknown` when that cannot be told. */
-export function dayReach(context: Pick<ActionContext, 'evidence'>, through: CellTest): Reach {
+export function dayReach(
+  context: Pick<ActionContext, 'evidence'>,
+  through: CellTest,
+  kinds: readonly ReachKindName[] = everyKind,
+): Reach {
   const day = reading(context.evidence, 'traffic.day');
   if (day.status === 'unknown') return { status: 'unknown', reason: `traffic.day: ${day.reason}` };
   if (day.value.some((cell) => cell.requests > 0 && through(cell) === null))
     return { status: 'unknown', reason: 'gateway.teams is unknown and some traffic names no organisation' };
-  return measureReach(day.value, (cell) => through(cell) === true);
+  return measureReach(day.value, (cell) => through(cell) === true, kinds);
+}
+
+/** Reach of a change to tenants: teams and requests, for the models they use serve the others as before. */
+export function tenantReach(context: Pick<ActionContext, 'evidence'>, through: CellTest): Reach {
+  return dayReach(context, through, tenantKinds);
 }
 
 /** Whether a cell belongs to one of these organisations, by its own word or through its team. */
@@ -38,11 +47,14 @@ export function scopeReach(context: Pick<ActionContext, 'evidence'>, scope: Inci
     if (test === null) return { status: 'unknown', reason: `traffic is not counted by \`${key}\`` };
     tests.push(test);
   }
-  return dayReach(context, (cell) => {
+  const inScope: CellTest = (cell) => {
     const results = tests.map((test) => test(cell));
     if (results.includes(false)) return false;
     return results.includes(null) ? null : true;
-  });
+  };
+  const names = Object.keys(scope);
+  const tenantsOnly = names.length > 0 && names.every((name) => ['team', 'key', 'org'].includes(name));
+  return tenantsOnly ? tenantReach(context, inScope) : dayReach(context, inScope);
 }
 
 function scopeTest(evidence: Evidence, key: string, value: string): CellTest | null {

@@ -18,6 +18,14 @@ export type Reach =
 
 export type BlastShape = 'linear' | 'log';
 
+/** What a change of routing touches. */
+export const everyKind: readonly ReachKindName[] = ['teams', 'models', 'providers', 'requests'];
+/**
+ * What a change to one tenant's limits, budget or checks touches: the models and providers it uses serve everybody else
+ * as before (whitepaper: "re-routing a single team's traffic = small B").
+ */
+export const tenantKinds: readonly ReachKindName[] = ['teams', 'requests'];
+
 /** The part of a traffic cell that reach is measured on. */
 export type ReachCell = Pick<TrafficCell, 'team' | 'modelGroup' | 'provider' | 'requests'>;
 
@@ -28,6 +36,7 @@ export type ReachCell = Pick<TrafficCell, 'team' | 'modelGroup' | 'provider' | '
 export function measureReach<Cell extends ReachCell>(
   cells: readonly Cell[],
   throughTarget: (cell: Cell) => boolean,
+  kinds: readonly ReachKindName[] = everyKind,
 ): Reach {
   const active = cells.filter((cell) => cell.requests > 0);
   const total = active.reduce((sum, cell) => sum + cell.requests, 0);
@@ -39,15 +48,13 @@ export function measureReach<Cell extends ReachCell>(
     return { kind: name, affected: names.length, active: namesOf(active, key).length, names };
   };
   const requests = touched.reduce((sum, cell) => sum + cell.requests, 0);
-  return {
-    status: 'known',
-    kinds: [
-      kind('teams', 'team'),
-      kind('models', 'modelGroup'),
-      kind('providers', 'provider'),
-      { kind: 'requests', affected: requests, active: total, names: [] },
-    ],
-  };
+  const measured: readonly ReachKind[] = [
+    kind('teams', 'team'),
+    kind('models', 'modelGroup'),
+    kind('providers', 'provider'),
+    { kind: 'requests', affected: requests, active: total, names: [] },
+  ];
+  return { status: 'known', kinds: measured.filter((one) => kinds.includes(one.kind)) };
 }
 
 /** 100 × the largest affected fraction among kinds, in [0, 100]. `log` is log(1+n)/log(1+N), the concave variant. */
