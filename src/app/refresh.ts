@@ -11,6 +11,8 @@ export type RefreshResult =
   | { readonly kind: 'same'; readonly remediation: Remediation; readonly gate: GateDecision }
   /** Repaint: another digest, and what is different. */
   | { readonly kind: 'changed'; readonly remediation: Remediation; readonly differences: readonly string[] }
+  /** A `must` could not be read just now: the proposal stays pending as it is, and must not be run on this look. */
+  | { readonly kind: 'unreadable'; readonly remediation: Remediation; readonly gate: GateDecision }
   /** Closed or superseded; a new proposal may be made. */
   | { readonly kind: 'gone'; readonly remediation: Remediation | null };
 
@@ -63,6 +65,9 @@ async function refreshPending(
   { proposal, judgement }: Judged,
   deps: AssessDeps,
 ): Promise<RefreshResult> {
+  // What cannot be read for a moment has not changed: the proposal waits, and is not approved on it either.
+  if (judgement.gate.refusal === 'dependency')
+    return { kind: 'unreadable', remediation, gate: judgement.gate };
   const document = documentOf({ proposal, revertOf: remediation.revertOf, judgement }, deps);
   const status = statusOf(judgement.gate);
   const comparison = sameGround(remediation.document, document);

@@ -1,10 +1,10 @@
 import { freshDryRun, grantApproval, runGranted, type DecideDeps } from '../app/decide.ts';
-import { expireRemediation } from '../app/due-work.ts';
 import { unavailableReason } from '../app/engine.ts';
 import type { RefreshResult } from '../app/refresh.ts';
 import type { Remediation } from '../core/remediation.ts';
 import type { ConfirmOutcome } from './confirm.ts';
-import { ExitError, exitCode, usageError, type ExitCode } from './exit-code.ts';
+import { ExitError, exitCode, type ExitCode } from './exit-code.ts';
+import { requireEffects, requireNotSuspended, requirePending, unreadableError } from './decision-refusals.ts';
 import { alreadyDecided, executionResult, type RunResult } from './outcome-code.ts';
 
 /** The parts of a decision that talk to a person; the Ink view and the plain prompt both provide them. */
@@ -42,6 +42,7 @@ export async function decide(
   const pending = await refreshed(remediation, deps);
   await screen.show(pending.remediation, pending.note);
   if (!screen.mayAsk) return waiting(pending.remediation);
+  await requireNotSuspended(pending.remediation, deps);
   requireEffects(pending.remediation, deps);
   const answer = await ask(pending.remediation, screen, deps);
   if (answer.kind === 'ended') return answer;
@@ -66,6 +67,7 @@ async function grantAndRun(
   const latest = await freshDryRun(approved, deps);
   if (latest.result.kind === 'changed' || latest.result.kind === 'gone')
     return changedMeanwhile(latest.result, screen);
+  if (latest.result.kind === 'unreadable') throw unreadableError(latest.result);
   if (approval.basis === 'gate' && !mayRunByItself(latest.result, deps))
     return waiting(latest.result.remediation);
   const grant = await grantApproval(approved, { ...approval, digest: approved.digest }, deps);
@@ -126,6 +128,7 @@ async function refreshed(
   await requirePending(remediation, deps);
   const { result } = await freshDryRun(remediation, deps);
   const current = result.remediation ?? remediation;
+  if (result.kind === 'unreadable') throw unreadableError(result);
   if (result.kind === 'gone' || current.status !== 'pending_approval') {
     await requirePending(current, deps);
     throw new ExitError(exitCode.stale, alreadyDecided(current));
@@ -135,58 +138,6 @@ async function refreshed(
     note:
       result.kind === 'changed' ? `changed since it was proposed: ${result.differences.join('; ')}` : null,
   };
-}
-
-/** Throws the exit code of a remediation that is not open for approval. */
-export async function requirePending(remediation: Remediation, deps: DecideDeps): Promise<void> {
-  const { id, status } = remediation;
-  if (status === 'refused') throw refusedError(remediation);
-  if (status === 'assist_only')
-    throw new ExitError(
-      exitCode.refused,
-      `remediation ${id} is for information only (level ${remediation.document.gate.level}); it cannot be approved`,
-    );
-  if (status === 'expired')
-    throw new ExitError(exitCode.expired, `remediation ${id} expired; scutum-sre triage proposes anew`);
-  if (status !== 'pending_approval') throw new ExitError(exitCode.stale, alreadyDecided(remediation));
-  // The database's clock decides what is expired, not this machine's.
-  const due = await deps.remediations.dueExpiries(500);
-  if (!due.some((row) => row.id === id)) return;
-  const step = await expireRemediation(remediation, deps);
-  if (step.kind === 'done')
-    throw new ExitError(
-      exitCode.expired,
-      `remediation ${id} expired at ${remediation.expiresAt}; scutum-sre triage proposes anew`,
-    );
-}
-
-/** Exit 7 for a policy or a failed `must`, 75 for a `must` that could not be read. */
-export function refusedError(remediation: Remediation): ExitError {
-  const message = `remediation ${remediation.id} is refused`;
-  return new ExitError(refusalCode(remediation), message, refusalReasons(remediation));
-}
-
-function refusalReasons({ document: { gate, preconditions } }: Remediation): readonly string[] {
-  const blocking = preconditions
-    .filter((result) => result.severity === 'must' && result.holds !== 'holds')
-    .map((result) => `${result.id}: ${result.detail}`);
-  return blocking.length > 0 ? blocking : gate.reasons.map((reason) => reason.detail);
-}
-
-/** What a command says that proposed something which is refused. */
-export function refusedResult(remediation: Remediation): RunResult {
-  const why = refusalReasons(remediation).join('; ');
-  return { code: refusalCode(remediation), remediation, message: `refused: ${why}` };
-}
-
-/** The exit code of a refused remediation. */
-export function refusalCode(remediation: Remediation): ExitCode {
-  return remediation.document.gate.refusal === 'dependency' ? exitCode.unavailable : exitCode.refused;
-}
-
-function requireEffects(remediation: Remediation, deps: DecideDeps): void {
-  const missing = unavailableReason(deps.effects, remediation.document.changes);
-  if (missing !== null) throw usageError(`remediation ${remediation.id} cannot run here: ${missing}`);
 }
 
 async function ask(

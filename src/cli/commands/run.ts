@@ -1,7 +1,8 @@
 import { runAction } from '../../app/run-action.ts';
 import { incidentIdArgument, pairsArgument, reasonArgument } from '../arguments.ts';
 import { decideDeps } from '../decision-deps.ts';
-import { decide, refusedResult } from '../decision-flow.ts';
+import { decide } from '../decision-flow.ts';
+import { refusedResult } from '../decision-refusals.ts';
 import { runOverdue } from '../due.ts';
 import { exitCode, ExitError, usageError, type ExitCode } from '../exit-code.ts';
 import { finishDecision, writeResult } from '../finish.ts';
