@@ -64,14 +64,16 @@ function freshReads(query: RowQuery, settings: DetectionSettings, session: Sessi
 
 async function openGatewayTables(input: OutsideInput): Promise<RowQuery | null> {
   const { config } = input.session;
+  const { openPostgres } = await import('../adapters/postgres/pool.ts');
   if (config.litellmDatabaseUrl !== null) {
-    const { openPostgres } = await import('../adapters/postgres/pool.ts');
     const gateway = openPostgres(config.litellmDatabaseUrl, { access: 'read_only' });
     input.releases.push(() => gateway.close());
     return rowQuery(gateway);
   }
-  if (config.databaseUrl === null) return null;
-  return (await hasGatewayTables(rowQuery(input.database))) ? rowQuery(input.database) : null;
+  if (config.databaseUrl === null || !(await hasGatewayTables(rowQuery(input.database)))) return null;
+  const gateway = openPostgres(config.databaseUrl, { access: 'read_only' });
+  input.releases.push(() => gateway.close());
+  return rowQuery(gateway);
 }
 
 /** Our own store may hold the gateway's tables too; they are only read. */

@@ -37,18 +37,29 @@ function nextWorkday(day: Weekday): Weekday {
   return next === undefined || !isWorkday(next) ? 'Mon' : next;
 }
 
-function localTime(
-  now: string,
-  timeZone: string,
-): { readonly weekday: Weekday; readonly hour: number; readonly clock: string } | null {
-  try {
-    const format = new Intl.DateTimeFormat('en-US', {
+/** Making a format takes longer than the whole decision, so each zone's is made once. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatFor(timeZone: string): Intl.DateTimeFormat {
+  const made =
+    formats.get(timeZone) ??
+    new Intl.DateTimeFormat('en-US', {
       timeZone,
       weekday: 'short',
       hour: '2-digit',
       minute: '2-digit',
       hourCycle: 'h23',
     });
+  if (formats.size < 100) formats.set(timeZone, made);
+  return made;
+}
+
+function localTime(
+  now: string,
+  timeZone: string,
+): { readonly weekday: Weekday; readonly hour: number; readonly clock: string } | null {
+  try {
+    const format = formatFor(timeZone);
     const parts = new Map(format.formatToParts(new Date(now)).map((part) => [part.type, part.value]));
     const weekday = weekdays.find((day) => day === parts.get('weekday'));
     const [hour, minute] = [parts.get('hour'), parts.get('minute')];
