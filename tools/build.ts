@@ -29,8 +29,20 @@ try {
   // The program reads its migrations as files; what is recorded in a store is the checksum of exactly these bytes.
   cpSync('src/adapters/postgres/migrations', `${draft}/migrations`, { recursive: true });
   writeSchemas(`${draft}/schemas`);
-  rmSync('dist', { recursive: true, force: true });
-  renameSync(draft, 'dist');
+  swapIn(draft);
 } finally {
   rmSync(draft, { recursive: true, force: true });
+}
+
+/** Another build may swap its own in at the same moment; the last one stays. */
+function swapIn(built: string): void {
+  for (let attempt = 0; ; attempt += 1) {
+    rmSync('dist', { recursive: true, force: true });
+    try {
+      renameSync(built, 'dist');
+      return;
+    } catch (error) {
+      if (attempt === 4) throw error;
+    }
+  }
 }

@@ -45,8 +45,14 @@ async function runProgram(argv: readonly string[], streams: Streams): Promise<Ex
     await program.parseAsync([...argv]);
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage;
-    return report(error, { streams, json: argv.includes('--json'), verbose: argv.includes('--verbose') });
+    const json = argv.includes('--json');
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCode.done;
+      // Commander said it on stderr already.
+      if (json) writeErrorDocument(streams, { exitCode: exitCode.usage, message: error.message });
+      return exitCode.usage;
+    }
+    return report(error, { streams, json, verbose: argv.includes('--verbose') });
   }
 }
 
@@ -64,14 +70,13 @@ async function report(
   streams.err.write(`scutum-sre: ${asTyped(failure.message, process.env)}\n`);
   for (const hint of failure.hints) streams.err.write(`  ${asTyped(hint, process.env)}\n`);
   if (options.verbose && failure.stack !== null) streams.err.write(`${failure.stack}\n`);
-  if (options.json) {
-    const document: ErrorDocument = {
-      schema: 'scutum-sre/error/v1',
-      error: { exitCode: failure.code, message: failure.message },
-    };
-    streams.out.write(`${JSON.stringify(document)}\n`);
-  }
+  if (options.json) writeErrorDocument(streams, { exitCode: failure.code, message: failure.message });
   return failure.code;
+}
+
+function writeErrorDocument(streams: Streams, error: ErrorDocument['error']): void {
+  const document: ErrorDocument = { schema: 'scutum-sre/error/v1', error };
+  streams.out.write(`${JSON.stringify(document)}\n`);
 }
 
 async function flush(streams: Streams): Promise<void> {
