@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { litellmTablesSql } from '../../src/sandbox/tables.ts';
 
 /** Folder of shared material beside the checkout; tests that need it skip visibly when it is not there. */
 export const sharedFolder = new URL('../../../shared/', import.meta.url);
@@ -25,13 +26,10 @@ export async function createDatabase(options: { readonly litellm: boolean }): Pr
   return { url, drop: () => onServer(`${postgresUrl}/postgres`, `DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
-/** The DDL of the LiteLLM tables, from the shared facts; a run without them uses the project's own smaller copy. */
+/** The DDL of the LiteLLM tables, from the shared facts; a run without them takes the sandbox's tables. */
 export async function litellmSchema(): Promise<string> {
   const shared = new URL('facts/data/litellm-schema.sql', sharedFolder);
-  return readFile(
-    existsSync(shared) ? shared : new URL('../fixtures/litellm-schema.sql', import.meta.url),
-    'utf8',
-  );
+  return existsSync(shared) ? readFile(shared, 'utf8') : litellmTablesSql;
 }
 
 async function onServer(connectionString: string, sql: string): Promise<void> {
