@@ -13,6 +13,8 @@ const triageEverySeconds = 30;
 /** Write access is proven again well before its 60 s are over. */
 const proveEveryMs = 20_000;
 const proofDeadlineMs = 5_000;
+/** Passes over due rows at once: a row that takes long must not keep a later one from its time. Fences keep them apart. */
+const passesAtOnce = 10;
 /** What still runs when the worker is stopped gets this long; another process takes the rest over. */
 const stopWithinMs = 5_000;
 
@@ -30,30 +32,41 @@ export interface WatchDeps extends EngineDeps {
 export type WatchEvent =
   | { readonly kind: 'started'; readonly workerId: string }
   | { readonly kind: 'due_work'; readonly work: DueWork }
-  | { readonly kind: 'incidents'; readonly incidents: readonly Incident[] }
+  | {
+      readonly kind: 'incidents';
+      readonly items: readonly { readonly incident: Incident; readonly remediation: Remediation | null }[];
+    }
   /** The verdict on a remediation that nobody else follows. */
   | { readonly kind: 'outcome'; readonly remediation: Remediation; readonly verification: Verification }
   | { readonly kind: 'warning'; readonly warning: Warning }
   | { readonly kind: 'stopped' };
 
 /**
- * The worker: undoes, expires, detects and proposes until the signal aborts. Each of its tasks has its own rhythm and is
- * not begun again before it ended, so that a slow gateway holds up neither the heartbeat nor, with its pages, the undos.
- * Never lets one failure end it.
+ * The worker: undoes, expires, detects and proposes until the signal aborts. Each of its tasks has its own rhythm, so that
+ * a slow gateway holds up neither the heartbeat nor, with its pages, the undos. Never lets one failure end it.
  */
 export async function watch(deps: WatchDeps, stop: AbortSignal): Promise<void> {
   deps.say({ kind: 'started', workerId: deps.workerId });
   const pages = createQueue(deps);
+  const due = task(pollMs, () => dueWork(deps, pages), passesAtOnce);
+  // A worker that cannot begin another pass would undo nothing, and does not say that it would.
+  const beat = async (proof: { readonly gatewayWriteProven: boolean }): Promise<void> => {
+    if (due.running.size < due.atOnce) await deps.control.heartbeat({ id: deps.workerId, ...proof });
+  };
   const tasks: readonly Task[] = [
-    task(heartbeatEveryMs, heart(deps)),
-    task(pollMs, () => dueWork(deps, pages)),
+    due,
+    task(heartbeatEveryMs, () => beat({ gatewayWriteProven: false })),
+    task(proveEveryMs, async () => {
+      if (await deps.proveWriteAccess(AbortSignal.timeout(proofDeadlineMs)))
+        await beat({ gatewayWriteProven: true });
+    }),
     task(secondsToMs(deps.tempo, triageEverySeconds), deps.triage),
   ];
   while (!stop.aborted) {
     for (const each of tasks) begin(each, deps);
     await deps.clock.sleep(pollMs, stop);
   }
-  const ends = Promise.all([...tasks.map((each) => each.running), pages.settled()]);
+  const ends = Promise.all([...tasks.flatMap((each) => [...each.running]), pages.settled()]);
   await Promise.race([ends, deps.clock.sleep(stopWithinMs)]);
   await guarded(deps, () => deps.control.retireWorker(deps.workerId));
   deps.say({ kind: 'stopped' });
@@ -62,34 +75,23 @@ export async function watch(deps: WatchDeps, stop: AbortSignal): Promise<void> {
 interface Task {
   readonly everyMs: number;
   readonly work: () => Promise<void>;
+  /** Begun at most so often while earlier ones have not ended. */
+  readonly atOnce: number;
+  readonly running: Set<Promise<void>>;
   /** Monotonic; when it may begin again. */
   dueAt: number;
-  running: Promise<void> | null;
 }
 
-function task(everyMs: number, work: () => Promise<void>): Task {
-  return { everyMs, work, dueAt: 0, running: null };
+function task(everyMs: number, work: () => Promise<void>, atOnce = 1): Task {
+  return { everyMs, work, atOnce, running: new Set(), dueAt: 0 };
 }
 
 function begin(each: Task, deps: WatchDeps): void {
   const now = deps.clock.monotonicMs();
-  if (each.running !== null || now < each.dueAt) return;
+  if (each.running.size >= each.atOnce || now < each.dueAt) return;
   each.dueAt = now + each.everyMs;
-  each.running = guarded(deps, each.work).finally(() => (each.running = null));
-}
-
-/** Says that this worker lives, and now and then that it could write to the gateway. */
-function heart(deps: WatchDeps): () => Promise<void> {
-  let provenAt = -Infinity;
-  return async () => {
-    const isDue = deps.clock.monotonicMs() - provenAt >= proveEveryMs;
-    // Alive before the gateway is asked: it may take its time to answer.
-    await deps.control.heartbeat({ id: deps.workerId, gatewayWriteProven: false });
-    if (!isDue) return;
-    provenAt = deps.clock.monotonicMs();
-    if (await deps.proveWriteAccess(AbortSignal.timeout(proofDeadlineMs)))
-      await deps.control.heartbeat({ id: deps.workerId, gatewayWriteProven: true });
-  };
+  const run = guarded(deps, each.work).finally(() => each.running.delete(run));
+  each.running.add(run);
 }
 
 interface Queue {

@@ -5,6 +5,7 @@ import { createLitellmGateway } from '../../src/adapters/litellm/gateway.ts';
 import type { Database } from '../../src/adapters/postgres/database.ts';
 import { createGatewayFacts } from '../../src/adapters/postgres/gateway-facts.ts';
 import { createGatewayReads } from '../../src/adapters/postgres/gateway-reads.ts';
+import { createGatewaySource } from '../../src/adapters/postgres/gateway-source.ts';
 import { migrate } from '../../src/adapters/postgres/migrate.ts';
 import { openPostgres } from '../../src/adapters/postgres/pool.ts';
 import { createSlaEffects } from '../../src/adapters/postgres/sla-effects.ts';
@@ -13,7 +14,7 @@ import { createPagerDuty } from '../../src/adapters/pagerduty/pager.ts';
 import { systemRandomness } from '../../src/adapters/system/clock.ts';
 import type { DecideDeps } from '../../src/app/decide.ts';
 import { verifyLiveTrail } from '../../src/app/export-audit.ts';
-import type { Clock, EffectPort, PagerPort } from '../../src/app/ports.ts';
+import type { Clock, EffectPort, PagerPort, SignalSourcePort } from '../../src/app/ports.ts';
 import type { AuditRow } from '../../src/core/audit/audit-record.ts';
 import { defaultDetectionSettings } from '../../src/core/detection.ts';
 import { defaultPolicy } from '../../src/core/policy/default-policy.ts';
@@ -36,6 +37,10 @@ export interface AppWorld {
   readonly hastyEffects: readonly EffectPort[];
   readonly pager: PagerPort;
   readonly deps: DecideDeps;
+  /** The detectors over the gateway's tables, reading anew. */
+  readonly source: () => SignalSourcePort;
+  /** Lets a team reach its budget, so that there is an incident about it; what it spent is small after a reset. */
+  readonly overspend: (team: string) => Promise<void>;
   /** Sets times of a remediation a second back by the database clock. */
   readonly lapse: (
     id: number,
@@ -144,6 +149,10 @@ export async function openAppWorld(): Promise<AppWorld> {
     hastyEffects,
     pager: pagerDuty.pager,
     deps,
+    source: () => createGatewaySource({ reads: reads() }),
+    overspend: async (team) => {
+      await database.query('UPDATE "LiteLLM_TeamTable" SET spend = 10000 WHERE team_id = $1', [team]);
+    },
     lapse: async (id, ...columns) => {
       const back = columns.map((column) => `${column} = clock_timestamp() - interval '1 second'`);
       await database.query(`UPDATE scutum_sre.remediations SET ${back.join(', ')} WHERE id = $1`, [id]);
@@ -200,6 +209,7 @@ const forgetSql = `
   UPDATE scutum_sre.suspension SET suspended = false;
   DELETE FROM scutum_sre.pages;
   DELETE FROM scutum_sre.workers;
+  UPDATE "LiteLLM_TeamTable" SET spend = 10;
   DELETE FROM "LiteLLM_SpendLogs"`;
 
 async function restoreGateway(
