@@ -111,7 +111,7 @@ async function triageOnce(
     progress: () => undefined,
   });
   for (const warning of report.warnings) options.say({ kind: 'warning', warning });
-  options.say({ kind: 'incidents', incidents: report.items.map((item) => item.incident) });
+  options.say({ kind: 'incidents', items: report.items });
   for (const { remediation } of report.items)
     if (remediation !== null) await runOrTell(remediation, parts, memory.follow);
 }

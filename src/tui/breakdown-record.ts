@@ -60,11 +60,18 @@ export function recordSection(remediation: Remediation, input: BreakdownInput): 
       plain(document.confidence === null ? 'none stated' : shortNumber(document.confidence)),
     ),
     field('created', plain(dateTime(remediation.createdAt))),
-    field('approval', plain(expiryText(remediation.expiresAt, input.now))),
+    // What nobody can approve (refused, for information) has no approval that expires.
+    ...(awaitsApproval(remediation)
+      ? [field('approval', plain(expiryText(remediation.expiresAt, input.now)))]
+      : []),
     field('weights', plain(shown(document.risk.settings.source))),
     field('policy', plain(shown(document.policyHash))),
     field('digest', plain(shown(remediation.digest))),
   ];
+}
+
+function awaitsApproval({ status }: Remediation): boolean {
+  return status !== 'refused' && status !== 'assist_only' && status !== 'superseded';
 }
 
 /** The proposer's own words, always last. */

@@ -56,9 +56,7 @@ function lineOf(event: WatchEvent): string | null {
     case 'warning':
       return cleanLine(`warning: ${event.warning.code}: ${event.warning.detail}`);
     case 'incidents':
-      return event.incidents.length === 0
-        ? 'no open incident'
-        : event.incidents.map((incident) => `${incidentId(incident.number)} ${incident.kind}`).join(', ');
+      return event.items.length === 0 ? 'no open incident' : event.items.map(itemText).join(', ');
     case 'due_work':
       return [
         ...event.work.reverted.map((remediation) => `undid ${remediation.id}`),
@@ -77,4 +75,12 @@ function lineOf(event: WatchEvent): string | null {
     default:
       return event satisfies never;
   }
+}
+
+/** `INC-7 provider.unhealthy (42 route.circuit_break pending_approval)`. */
+function itemText(item: Extract<WatchEvent, { readonly kind: 'incidents' }>['items'][number]): string {
+  const { incident, remediation } = item;
+  const about = `${incidentId(incident.number)} ${incident.kind}`;
+  if (remediation === null) return about;
+  return `${about} (${remediation.id} ${remediation.document.action.type} ${remediation.status})`;
 }
