@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { documentSchemas } from '../../src/cli/documents.ts';
 import { postgresUrl } from '../support/database.ts';
-import { programArgv, runProgram } from '../support/program.ts';
+import { launcher, launcherPath, runProgram } from '../support/program.ts';
 import { bedrockOutage, startWorld, usualTraffic, type World } from '../support/program-world.ts';
 import { execa } from 'execa';
 
@@ -134,13 +134,15 @@ describe.skipIf(postgresUrl === null)('the audit trail on the outside', () => {
   });
 
   test('a reader that closes the pipe early is no failure', async () => {
-    const [node = '', ...program] = programArgv;
-    const command = [node, ...program, 'export-audit'].map((word) => `'${word}'`).join(' ');
-    const { exitCode, stdout, stderr } = await execa('sh', ['-c', `${command} | head -c 10`], {
-      env: { ...world.env },
-      extendEnv: false,
-      reject: false,
-    });
+    const { exitCode, stdout, stderr } = await execa(
+      'sh',
+      ['-c', `'${launcher}' export-audit | head -c 10`],
+      {
+        env: { PATH: launcherPath, ...world.env },
+        extendEnv: false,
+        reject: false,
+      },
+    );
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: header.slice(0, 10) });
     expect(stderr).not.toMatch(/EPIPE|unexpected/u);
   });

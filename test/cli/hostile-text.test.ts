@@ -151,7 +151,7 @@ describe.skipIf(postgresUrl === null)('text of others', () => {
     for (const start of [']', 'P', 'X', '^', '_', 'c']) expect(raw).not.toContain(`\u001b${start}`);
     expect(raw).not.toContain('\u0007');
     expect(raw).not.toMatch(/\p{Cf}/u);
-    expect([...raw].filter((character) => character >= '\u0080' && character <= '\u009f')).toEqual([]);
+    expect(Array.from(raw).filter((character) => character >= '\u0080' && character <= '\u009f')).toEqual([]);
     for (const secret of secrets) expect(terminal.text()).not.toContain(secret);
   });
 });

@@ -10,7 +10,8 @@ import { startSimulatedGateway, type SimulatedGateway } from '../../src/sandbox/
 import { initialDeployments, initialKeys } from '../../src/sandbox/world.ts';
 import { createDatabase } from './database.ts';
 import {
-  programArgv,
+  launcher,
+  launcherPath,
   runProgram,
   startProgram,
   type Outcome,
@@ -90,7 +91,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     run: (args, more) => runProgram(args, { env: { ...env, ...more }, cwd: home }),
     start: (args, more) => startProgram(args, { env: { ...env, ...more }, cwd: home, deadlineMs: 90_000 }),
     terminal: (args, more) =>
-      openPty([...programArgv, ...args], { columns: 100, rows: 40, env: { ...env, ...more } }),
+      openPty([launcher, ...args], {
+        columns: 100,
+        rows: 40,
+        env: { PATH: launcherPath, ...env, ...more },
+      }),
     sql,
     setTeam: (team, fields) => setTeam(gateway, { team_id: team, ...fields }),
     insert: (rows) => insertLogs(sql, rows),

@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 
-/** The program as it is shipped, with the Node of the tests. Without `--` Node itself would take our `--env-file`. */
-export const programArgv: readonly string[] = [
-  process.execPath,
-  '--',
-  fileURLToPath(new URL('../../bin/scutum-sre.js', import.meta.url)),
-];
+/** The program as it is shipped: its launcher, which finds Node on the PATH. */
+export const launcher = fileURLToPath(new URL('../../bin/scutum-sre.js', import.meta.url));
 
-/** All of the environment a run gets; nothing of the test's own leaks in. */
+/** A PATH on which the launcher finds the Node of the tests, and nothing that belongs to the caller. */
+export const launcherPath = [dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
+
+/** All of the environment a run gets besides PATH; nothing of the test's own leaks in. */
 export type ProgramEnvironment = Readonly<Record<string, string>>;
 
 export interface Outcome {
@@ -47,9 +47,8 @@ export function runProgram(args: readonly string[], options: RunOptions): Promis
 export function startProgram(args: readonly string[], options: RunOptions): RunningProgram {
   const problem = inject('programProblem');
   if (problem !== null) throw new Error(`the program could not be built: ${problem}`);
-  const [node = '', ...program] = programArgv;
-  const child = spawn(node, [...program, ...args], {
-    env: { ...options.env },
+  const child = spawn(launcher, [...args], {
+    env: { PATH: launcherPath, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
